@@ -1,0 +1,1 @@
+"""Values and small functions without I/O that every slice may use."""

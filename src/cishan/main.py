@@ -1,0 +1,62 @@
+"""The web application: every slice's pages under one roof."""
+
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.plugins.htmx import HTMXRequest
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+from litestar.types import ASGIApp, ControllerRouterHandler
+
+from cishan import gateways
+from cishan import settings as settings_module
+from cishan.plumbing import db
+from cishan.plumbing.web import Shell, environment, error_page
+from cishan.portal import pages as portal
+from cishan.settings import Settings
+
+WEBHOOK = "/webhooks/stripe"
+BODY_LIMIT = 2_000_000
+"""Bytes of a request's body; a handler that takes uploads sets its own."""
+
+
+def routes() -> Sequence[ControllerRouterHandler]:
+    """Return every route of the site."""
+    return [*portal.routes]
+
+
+def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
+    """Return the application. Tests that hold a transaction themselves say `with_pool=False`."""
+    gateways.use(settings)
+    env = environment(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with db.pool():
+            yield
+
+    app = Litestar(
+        route_handlers=list(routes()),
+        template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=env)),
+        request_class=HTMXRequest,
+        exception_handlers={Exception: error_page(env)},
+        lifespan=[lifespan] if with_pool else [],
+        openapi_config=None,
+        request_max_body_size=BODY_LIMIT,
+        debug=False,
+    )
+    app.state.settings = settings
+    app.state.env = env
+    return app
+
+
+def create_asgi(settings: Settings, *, with_pool: bool = True) -> ASGIApp:
+    """Return the application in its shell: what servers and browsers of the tests talk to."""
+    return Shell(create_app(settings, with_pool=with_pool), settings, open_paths=frozenset({WEBHOOK}))
+
+
+def serve() -> ASGIApp:
+    """Return the application for `uvicorn --factory cishan.main:serve`."""
+    return create_asgi(settings_module.load(os.environ))

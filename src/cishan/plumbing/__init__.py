@@ -1,0 +1,1 @@
+"""I/O without domain: database, queue, forms, web shell, migrations, PDF."""

@@ -1,0 +1,83 @@
+"""The database: one engine, transactions that hold, and plain SQL for reads."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+import asyncpg
+from piccolo.engine.finder import engine_finder
+from piccolo.engine.postgres import PostgresEngine
+from piccolo.querystring import QueryString
+
+
+def engine() -> PostgresEngine:
+    """Return the engine that `piccolo_conf` built."""
+    found = engine_finder()
+    assert isinstance(found, PostgresEngine), "piccolo_conf.py defines the engine"
+    return found
+
+
+@asynccontextmanager
+async def atomic() -> AsyncIterator[None]:
+    """Run a block wholly or not at all; a block inside another is a savepoint.
+
+    Deferred constraints are checked at the end of the block, so that COMMIT itself cannot fail
+    (a failing COMMIT would cost Piccolo a pooled connection).
+    """
+    db = engine()
+    if db.transaction_exists():
+        async with _savepoint(db):
+            yield
+        return
+    async with db.transaction():
+        yield
+        await db.run_ddl("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@asynccontextmanager
+async def _savepoint(db: PostgresEngine) -> AsyncIterator[None]:
+    outer = db.current_transaction.get()
+    assert outer is not None
+    savepoint = await outer.savepoint()
+    try:
+        yield
+        await db.run_ddl("SET CONSTRAINTS ALL IMMEDIATE")
+    except BaseException:
+        await savepoint.rollback_to()  # type: ignore[no-untyped-call]
+        raise
+    await db.run_ddl("SET CONSTRAINTS ALL DEFERRED")
+    await savepoint.release()  # type: ignore[no-untyped-call]
+
+
+def in_transaction() -> bool:
+    """Tell whether the running task is inside `atomic`."""
+    return bool(engine().transaction_exists())
+
+
+def connection() -> "asyncpg.Connection[asyncpg.Record]":
+    """Return the asyncpg connection of the running transaction; an error outside `atomic`."""
+    transaction = engine().current_transaction.get()
+    assert transaction is not None, "connection() is for the inside of atomic()"
+    return cast("asyncpg.Connection[asyncpg.Record]", transaction.connection)
+
+
+async def fetch(sql: str, *values: object) -> list[dict[str, Any]]:
+    """Run a query whose `{}` stand for the values, in the running transaction if there is one."""
+    return [dict(row) for row in await engine().run_querystring(QueryString(sql, *values))]
+
+
+async def fetch_value(sql: str, *values: object) -> Any:
+    """Return the first column of the first row, or None."""
+    rows = await fetch(sql, *values)
+    return next(iter(rows[0].values())) if rows else None
+
+
+@asynccontextmanager
+async def pool(*, max_size: int = 8) -> AsyncIterator[None]:
+    """Keep a pool of connections open for the block (a web or worker process)."""
+    db = engine()
+    await db.start_connection_pool(min_size=1, max_size=max_size)
+    try:
+        yield
+    finally:
+        await db.close_connection_pool()
