@@ -115,7 +115,7 @@ def load(environ: Mapping[str, str]) -> Settings:
 
 
 def _organisation(environ: Mapping[str, str]) -> Organisation:
-    uscc = environ.get("ORG_USCC", "51371400MJ0000001L")
+    uscc = environ.get("ORG_USCC", "51371400MJ0000001G")
     return Organisation(
         name=environ.get("ORG_NAME", "德州市慈善总会（演示）"),
         short_name=environ.get("ORG_SHORT_NAME", "德州慈善总会"),
