@@ -1,5 +1,6 @@
 """Every door to another machine. A composition root says once, by `use`, where the doors lead."""
 
+from cishan.plumbing import crypto
 from cishan.settings import Settings
 
 _settings: Settings | None = None
@@ -9,6 +10,7 @@ def use(settings: Settings) -> None:
     """Let the gateways of this process speak to the services that the settings name."""
     global _settings  # noqa: PLW0603 - the one value that belongs to the process
     _settings = settings
+    crypto.use(settings.secret_key)
 
 
 def settings() -> Settings:

@@ -1,0 +1,1 @@
+"""Decisions about gifts; no I/O."""

@@ -1,0 +1,1 @@
+"""What gifts, monthly plans, refunds and receipts may be."""
