@@ -1,8 +1,29 @@
-"""The queue's worker: imports every `jobs` room and works off what they registered."""
+"""The queue's worker: imports every `jobs` room and works off what they registered.
 
-from procrastinate import App, PsycopgConnector, RetryStrategy
+A job is done at least once. A worker that dies (kill -9, power cut) stops telling that it lives; another, or
+the same started again, then takes its unfinished jobs back into the queue. A worker that loses the database
+comes back with it.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import attr
+import procrastinate
+import psycopg
+import psycopg_pool
+import structlog
+from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
+from procrastinate.exceptions import ProcrastinateException
+from procrastinate.jobs import Job as QueuedJob
+from procrastinate.worker import Worker
 
 from cishan import gateways
+from cishan.kernel import clock
 from cishan.plumbing import db
 from cishan.plumbing.jobs import REGISTRY, Work
 from cishan.settings import Settings
@@ -10,14 +31,44 @@ from cishan.settings import Settings
 ROOMS: list[str] = []
 """Every `jobs` room; a test holds this against the tree."""
 
+STALLED_AFTER_SECONDS = 10.0
+"""A worker that gave no sign of life for so long is taken for dead."""
+GRACE_SECONDS = 10.0
+"""How long a worker that is told to stop lets its jobs go on; then they go back into the queue."""
+_LOST = (ProcrastinateException, psycopg.Error, psycopg_pool.PoolTimeout, OSError)
+
+log = structlog.get_logger("cishan.worker")
+
+
+@attr.dataclass(kw_only=True)
+class Again(BaseRetryStrategy):
+    """Try a failed job again after a growing pause, and at once a job that our own stopping interrupted."""
+
+    attempts: int
+    wait_seconds: int
+
+    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> RetryDecision | None:
+        """Return when to try again; None if the job was tried often enough."""
+        if isinstance(exception, asyncio.CancelledError):
+            return RetryDecision(retry_at=clock.now())
+        tried = job.attempts + 1
+        if tried >= self.attempts:
+            return None
+        return RetryDecision(retry_in={"seconds": self.wait_seconds * tried})
+
 
 def create_worker(settings: Settings) -> App:
-    """Return Procrastinate's app with all our jobs and the clock times at which some run by themselves."""
+    """Return Procrastinate's app with all our jobs and the times (UTC) at which some run by themselves."""
     gateways.use(settings)
-    options = f"-c role={settings.database_role}" if settings.database_role else ""
-    app = App(connector=PsycopgConnector(conninfo=settings.database_url, kwargs={"options": options}))
+    kwargs: dict[str, Any] = {"connect_timeout": 5, "application_name": "cishan"}
+    if settings.database_role:
+        kwargs["options"] = f"-c role={settings.database_role}"
+    connector = PsycopgConnector(
+        conninfo=settings.database_url, kwargs=kwargs, min_size=1, max_size=4, timeout=5
+    )
+    app = App(connector=connector)
     for job in REGISTRY.values():
-        retry = RetryStrategy(max_attempts=job.attempts, linear_wait=job.wait_seconds)
+        retry = Again(attempts=job.attempts, wait_seconds=job.wait_seconds)
         task = app.task(name=job.name, retry=retry, queueing_lock=job.name if job.cron else None)(
             _timed(job.work) if job.cron else job.work
         )
@@ -35,13 +86,92 @@ def _timed(work: Work) -> Work:
     return run
 
 
-async def run(settings: Settings, *, concurrency: int = 4) -> None:
-    """Work until SIGTERM or Ctrl-C, then finish what was begun."""
-    app = create_worker(settings)
-    async with db.pool(max_size=concurrency + 2), app.open_async():
-        await app.run_worker_async(
+async def _told(
+    call_next: Callable[[], Awaitable[Any]], context: JobContext, _: procrastinate.worker.Worker
+) -> Any:
+    """Log each job by its name and number, never by its arguments."""
+    job = context.job
+    began = time.perf_counter()
+    with structlog.contextvars.bound_contextvars(job=job.task_name, job_id=job.id, attempt=job.attempts + 1):
+        try:
+            result = await call_next()
+        except Exception:
+            known = REGISTRY.get(job.task_name)
+            last = known is None or job.attempts + 1 >= known.attempts
+            (log.error if last else log.warning)("job failed", gave_up=last, exc_info=True)
+            raise
+        log.info("job done", duration_ms=round((time.perf_counter() - began) * 1000, 1))
+        return result
+
+
+async def run(
+    settings: Settings, *, concurrency: int = 4, stalled_after_seconds: float = STALLED_AFTER_SECONDS
+) -> None:
+    """Work until SIGTERM or Ctrl-C, then finish what was begun; come back when the database does."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    pause = 0.5
+    async with db.pool(max_size=concurrency + 2):
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                await _work(create_worker(settings), stop, concurrency, stalled_after_seconds)
+            except _LOST as error:
+                log.warning("the queue is out of reach", error=type(error).__name__, pause_seconds=pause)
+            pause = 0.5 if time.monotonic() - began > 60 else min(pause * 2, 10)
+            if not stop.is_set():
+                await _first(stop.wait(), asyncio.sleep(pause))
+    log.info("worker stopped")
+
+
+async def _work(app: App, stop: asyncio.Event, concurrency: int, stalled_after_seconds: float) -> None:
+    """Work until told to stop or until the database is lost."""
+    async with app.open_async():
+        worker = Worker(
+            app,
             concurrency=concurrency,
             fetch_job_polling_interval=1.0,
             delete_jobs="successful",
-            shutdown_graceful_timeout=10,
+            shutdown_graceful_timeout=GRACE_SECONDS,
+            install_signal_handlers=False,
+            update_heartbeat_interval=stalled_after_seconds / 5,
+            stalled_worker_timeout=stalled_after_seconds,
+            worker_middleware=[_told],
         )
+        side = [
+            asyncio.create_task(_take_back(app, stalled_after_seconds), name="take back"),
+            asyncio.create_task(stop.wait(), name="stop"),
+        ]
+        working = asyncio.create_task(worker.run(), name="work")  # type: ignore[no-untyped-call]
+        log.info("worker started", jobs=len(app.tasks), concurrency=concurrency)
+        try:
+            await asyncio.wait([working, *side], return_when=asyncio.FIRST_COMPLETED)
+            worker.stop()  # type: ignore[no-untyped-call]
+            await working
+            for task in side:
+                if task.done():
+                    task.result()
+        finally:
+            for task in side:
+                task.cancel()
+            await asyncio.gather(*side, return_exceptions=True)
+
+
+async def _take_back(app: App, stalled_after_seconds: float) -> None:
+    """Put the unfinished jobs of dead workers back into the queue, now and ever again."""
+    manager = app.job_manager
+    while True:
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=stalled_after_seconds):
+            log.warning("a dead worker's job is done again", job=job.task_name, job_id=job.id)
+            # A job that kills its worker must not do so at full speed.
+            await manager.retry_job(job, retry_at=clock.now() + timedelta(seconds=min(job.attempts, 60)))
+        await asyncio.sleep(stalled_after_seconds / 5)
+
+
+async def _first(*waits: Any) -> None:
+    tasks = [asyncio.ensure_future(w) for w in waits]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

