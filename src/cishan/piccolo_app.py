@@ -9,6 +9,8 @@ from cishan.settings import ROOT
 
 TABLE_MODULES: list[str] = [
     "cishan.donations.tables",
+    "cishan.identity.tables",
+    "cishan.campaigns.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

@@ -1,0 +1,277 @@
+"""What pages and slices above may know of campaigns: frozen views, a constant number of queries each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from cishan.campaigns import rules
+from cishan.kernel import clock
+from cishan.kernel.errors import NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing import i18n
+from cishan.plumbing.db import fetch, fetch_value
+
+_PUBLIC = "campaign.state NOT IN (" + ", ".join(f"'{s}'" for s in sorted(rules.UNFILED)) + ")"
+"""What a visitor may see at all."""
+
+PAGE_SIZE = 12
+GIFTS_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GivingCard:
+    """What a giver must know of a campaign before giving."""
+
+    id: UUID
+    slug: str
+    title: str
+    fund_code: str
+    filing_no: str
+    goal_fen: int
+    raised_fen: int
+    spent_fen: int
+    giver_count: int
+    starts_on: date
+    ends_on: date
+    open: bool
+    closed_reason: str
+    """A msgid; empty while open."""
+    over_target_rule: str
+    surplus_rule: str
+    last_update_on: date | None
+    beneficiary_scope: str
+    cost_note: str
+    updated_at: datetime
+
+    @property
+    def percent(self) -> int:
+        """Return the whole percent of the goal that is reached."""
+        return rules.percent(self.raised_fen, self.goal_fen)
+
+
+_GIVING = f"""
+    SELECT campaign.id, campaign.slug, campaign.title, campaign.fund_code, campaign.state,
+           COALESCE(campaign.filing_no, '') AS filing_no, campaign.goal_fen, campaign.over_target,
+           total.raised_fen, total.giver_count, total.updated_at, campaign.starts_on, campaign.ends_on,
+           campaign.over_target_rule, campaign.surplus_rule, campaign.beneficiary_scope, campaign.cost_note,
+           (SELECT max(published_at) FROM campaign_update WHERE campaign_update.campaign = campaign.id)
+               AS last_update
+      FROM campaign JOIN campaign_total AS total ON total.campaign = campaign.id
+     WHERE {_PUBLIC}"""  # noqa: S608 - constants of this module
+
+
+async def for_giving(slug: str) -> GivingCard:
+    """Return what a giver must know of the published campaign at this address."""
+    return _one(await _giving("campaign.slug = {}", slug))
+
+
+async def campaign_by_id(campaign_id: UUID) -> GivingCard:
+    """Return the same by the campaign's id."""
+    return _one(await _giving("campaign.id = {}", campaign_id))
+
+
+async def by_ids(campaign_ids: Sequence[UUID]) -> dict[UUID, GivingCard]:
+    """Return several at once; ids of nothing public are left out."""
+    cards = await _giving("campaign.id = ANY({}::uuid[])", list(campaign_ids))
+    return {card.id: card for card in cards}
+
+
+async def open_campaigns() -> list[GivingCard]:
+    """Return every campaign that takes gifts today, those that end first at the head."""
+    cards = await _giving(
+        "campaign.state IN ('live', 'live_unfiled') AND campaign.ends_on >= {}", clock.today()
+    )
+    return sorted((c for c in cards if c.open), key=lambda c: (c.ends_on, c.slug))
+
+
+def _one(cards: list[GivingCard]) -> GivingCard:
+    if not cards:
+        raise NotFound(N_("No such campaign."))
+    return cards[0]
+
+
+async def _giving(condition: str, *values: object) -> list[GivingCard]:
+    rows = await fetch(f"{_GIVING} AND {condition} LIMIT 500", *values)
+    return [_giving_card(row) for row in rows]
+
+
+def _giving_card(row: dict[str, Any]) -> GivingCard:
+    last = row.pop("last_update")
+    facts = {k: row[k] for k in ("starts_on", "ends_on", "raised_fen", "goal_fen")}
+    reason = rules.closed_reason(
+        state=row.pop("state"), over_target=row.pop("over_target"), today=clock.today(), **facts
+    )
+    return GivingCard(
+        **row,
+        spent_fen=0,
+        open=not reason,
+        closed_reason=reason,
+        last_update_on=clock.china_day(last) if last else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCard:
+    """A campaign in a list."""
+
+    id: UUID
+    slug: str
+    title: str
+    summary: str
+    theme: str
+    county_name: str
+    goal_fen: int
+    raised_fen: int
+    donor_count: int
+    days_left: int | None
+    """None unless gifts are taken today."""
+    phase: str
+
+    @property
+    def theme_label(self) -> str:
+        """Return the theme in the language of the request."""
+        return i18n.gettext(rules.THEME_LABELS[self.theme])
+
+    @property
+    def phase_label(self) -> str:
+        """Return the phase in the language of the request."""
+        return i18n.gettext(rules.PHASE_LABELS[self.phase])
+
+    @property
+    def progress_percent(self) -> int:
+        """Return the whole percent of the goal that is reached."""
+        return rules.percent(self.raised_fen, self.goal_fen)
+
+    @property
+    def cover_url(self) -> str:
+        """Return the address of the drawn cover."""
+        return f"/campaigns/{self.slug}/cover.svg"
+
+
+_LIST = f"""
+    SELECT campaign.id, campaign.slug, campaign.title, campaign.summary, campaign.theme, campaign.state,
+           county.name AS county_zh, county.name_en AS county_en, campaign.goal_fen, total.raised_fen,
+           total.giver_count AS donor_count, campaign.starts_on, campaign.ends_on,
+           count(*) OVER () AS found
+      FROM campaign JOIN county ON county.code = campaign.county
+      JOIN campaign_total AS total ON total.campaign = campaign.id
+     WHERE {_PUBLIC}"""  # noqa: S608
+
+_RAISING = (
+    "campaign.state IN ('live', 'live_unfiled') AND campaign.starts_on <= {} AND campaign.ends_on >= {}"
+)
+_PHASES = {
+    rules.Phase.OPEN: f"{_RAISING} AND total.raised_fen < campaign.goal_fen",
+    rules.Phase.FUNDED: f"{_RAISING} AND total.raised_fen >= campaign.goal_fen",
+    rules.Phase.UPCOMING: "(campaign.state = 'filed' OR"
+    " (campaign.state IN ('live', 'live_unfiled') AND campaign.starts_on > {}))",
+    rules.Phase.PAUSED: "campaign.state IN ('suspended', 'amendment_pending')",
+    rules.Phase.ENDED: "(campaign.state NOT IN"
+    " ('filed', 'live', 'live_unfiled', 'suspended', 'amendment_pending')"
+    " OR (campaign.state IN ('live', 'live_unfiled') AND campaign.ends_on < {}))",
+}
+_ORDER = {
+    rules.Sort.NEWEST: "campaign.published_at DESC NULLS LAST, campaign.id DESC",
+    rules.Sort.ENDING: "(campaign.state NOT IN ('live', 'live_unfiled') OR campaign.ends_on < {}),"
+    " campaign.ends_on, campaign.id",
+    rules.Sort.RAISED: "total.raised_fen DESC, campaign.id DESC",
+    rules.Sort.NEAREST: "(total.raised_fen >= campaign.goal_fen),"
+    " total.raised_fen::numeric / campaign.goal_fen DESC, campaign.id DESC",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignPage:
+    """One page of a list and how long the list is."""
+
+    cards: tuple[CampaignCard, ...]
+    found: int
+    page: int
+    pages: int
+
+
+async def campaign_page(wish: rules.Filter, *, page: int = 1, size: int = PAGE_SIZE) -> CampaignPage:
+    """Return one page of the published campaigns that fit; a page too far is the last."""
+    rows = await _list_rows(wish, page, size)
+    if not rows and page > 1:
+        first = await _list_rows(wish, 1, 1)
+        found = first[0]["found"] if first else 0
+        page = max(1, -(-found // size))
+        rows = await _list_rows(wish, page, size) if found else []
+    found = rows[0]["found"] if rows else 0
+    pages = max(1, -(-found // size))
+    return CampaignPage(tuple(_campaign_card(row) for row in rows), found, page, pages)
+
+
+async def _list_rows(wish: rules.Filter, page: int, size: int) -> list[dict[str, Any]]:
+    today = clock.today()
+    sql = _LIST
+    values: list[object] = []
+    for column, value in (("theme", wish.theme), ("county", wish.county)):
+        if value:
+            sql += f" AND campaign.{column} = {{}}"
+            values.append(value)
+    if wish.phase:
+        condition = _PHASES[rules.Phase(wish.phase)]
+        sql += f" AND {condition}"
+        values += [today] * condition.count("{}")
+    if wish.only is not None:
+        sql += " AND campaign.id = ANY({}::uuid[])"
+        values.append(list(wish.only))
+    if wish.only is not None and wish.sort == rules.Sort.NEWEST:
+        order = "array_position({}::uuid[], campaign.id)"
+        values.append(list(wish.only))
+    else:
+        order = _ORDER[rules.Sort(wish.sort)]
+        values += [today] * order.count("{}")
+    sql += f" ORDER BY {order} LIMIT {{}} OFFSET {{}}"
+    return await fetch(sql, *values, size, (page - 1) * size)
+
+
+def _campaign_card(row: dict[str, Any]) -> CampaignCard:
+    today = clock.today()
+    phase = rules.phase(
+        state=row["state"],
+        starts_on=row["starts_on"],
+        ends_on=row["ends_on"],
+        today=today,
+        raised_fen=row["raised_fen"],
+        goal_fen=row["goal_fen"],
+    )
+    raising = phase in {rules.Phase.OPEN, rules.Phase.FUNDED}
+    return CampaignCard(
+        id=row["id"],
+        slug=row["slug"],
+        title=row["title"],
+        summary=row["summary"],
+        theme=row["theme"],
+        county_name=row["county_zh"] if i18n.language() == i18n.CHINESE else row["county_en"],
+        goal_fen=row["goal_fen"],
+        raised_fen=row["raised_fen"],
+        donor_count=row["donor_count"],
+        days_left=(row["ends_on"] - today).days if raising else None,
+        phase=phase,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class County:
+    """A county-level unit."""
+
+    code: str
+    name: str
+
+
+async def counties() -> list[County]:
+    """Return every county-level unit in its official order, named in the language of the request."""
+    rows = await fetch("SELECT code, name, name_en FROM county ORDER BY position, code")
+    chinese = i18n.language() == i18n.CHINESE
+    return [County(r["code"], r["name"] if chinese else r["name_en"]) for r in rows]
+
+
+async def id_of(slug: str) -> UUID | None:
+    """Return the id of the campaign at this address, published or not."""
+    found: UUID | None = await fetch_value("SELECT id FROM campaign WHERE slug = {}", slug)
+    return found
