@@ -21,7 +21,7 @@ msgstr ""
 "Plural-Forms: nplurals=1; plural=0;\\n"
 
 """
-JINJA_OPTIONS = {"trimmed": "true", "silent": "false"}
+JINJA_OPTIONS = {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}
 
 
 def slices() -> list[str]:
