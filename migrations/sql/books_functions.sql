@@ -59,7 +59,7 @@ CREATE FUNCTION books.write_batch(
   p_gls text[], p_funds text[], p_units text[], p_counterparties text[],
   p_line_entries int[], p_line_numbers smallint[], p_line_accounts int[], p_line_amounts bigint[],
   OUT ids bigint[], OUT fresh boolean[]
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$  -- or short arrays are planned anew each time
 DECLARE
   account_ids bigint[];
   fund_ids int[];
@@ -79,7 +79,11 @@ BEGIN
     EXIT WHEN n_found = cardinality(p_gls);
     PERFORM books.open_accounts(p_gls, p_funds, p_units, p_counterparties);
   END LOOP;
-  SELECT array_agg(nextval('books.entry_id_seq')) INTO ids FROM generate_series(1, cardinality(p_keys));
+  IF cardinality(p_keys) = 1 THEN
+    ids := ARRAY[nextval('books.entry_id_seq')];
+  ELSE
+    SELECT array_agg(nextval('books.entry_id_seq')) INTO ids FROM generate_series(1, cardinality(p_keys));
+  END IF;
   WITH written AS (
     INSERT INTO books.entry (id, n_lines, kind, effective_date, source, source_key, request_hash, memo, reverses, approval_id)
     OVERRIDING SYSTEM VALUE

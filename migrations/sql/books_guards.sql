@@ -71,8 +71,9 @@ END $$;
 
 CREATE FUNCTION books.fund_kept() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF (NEW.id, NEW.code, NEW.restriction, NEW.opened_on) IS DISTINCT FROM (OLD.id, OLD.code, OLD.restriction, OLD.opened_on) THEN
-    RAISE EXCEPTION 'code, restriction and opening day of fund % are fixed', OLD.code USING ERRCODE = 'BK000';
+  IF (NEW.id, NEW.code, NEW.restriction, NEW.opened_on, NEW.parent_code)
+     IS DISTINCT FROM (OLD.id, OLD.code, OLD.restriction, OLD.opened_on, OLD.parent_code) THEN
+    RAISE EXCEPTION 'code, restriction, opening day and parent of fund % are fixed', OLD.code USING ERRCODE = 'BK000';
   END IF;
   RETURN NEW;
 END $$;

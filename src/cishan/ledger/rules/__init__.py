@@ -42,6 +42,7 @@ from cishan.ledger.rules.spending import (
     goods_received,
     goods_written_off,
 )
+from cishan.ledger.rules.statements import Activities, ActivityLine, ActivityRow, activities_of
 
 __all__ = [
     "AGENCY_FUND",
@@ -51,10 +52,14 @@ __all__ = [
     "MAX_AMOUNT",
     "MAX_LINES",
     "AccountRef",
+    "Activities",
+    "ActivityLine",
+    "ActivityRow",
     "Entry",
     "Kind",
     "Line",
     "Restriction",
+    "activities_of",
     "agency_in",
     "agency_out",
     "channel_fee",
