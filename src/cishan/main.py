@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cishan import gateways
 from cishan import settings as settings_module
+from cishan.notify import pages as notify
 from cishan.plumbing import db
 from cishan.plumbing.web import Shell, environment, error_page
 from cishan.portal import pages as portal
@@ -24,7 +25,7 @@ BODY_LIMIT = 2_000_000
 
 def routes() -> Sequence[ControllerRouterHandler]:
     """Return every route of the site."""
-    return [*portal.routes]
+    return [*notify.routes, *portal.routes]
 
 
 def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:

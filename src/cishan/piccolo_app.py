@@ -11,6 +11,7 @@ TABLE_MODULES: list[str] = [
     "cishan.donations.tables",
     "cishan.identity.tables",
     "cishan.campaigns.tables",
+    "cishan.notify.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import attr
@@ -28,8 +29,13 @@ from cishan.plumbing import db
 from cishan.plumbing.jobs import REGISTRY, Work
 from cishan.settings import Settings
 
-ROOMS: list[str] = []
+ROOMS: list[str] = [
+    "cishan.notify.jobs",
+]
 """Every `jobs` room; a test holds this against the tree."""
+
+for _room in ROOMS:
+    import_module(_room)
 
 STALLED_AFTER_SECONDS = 10.0
 """A worker that gave no sign of life for so long is taken for dead."""

@@ -1,0 +1,96 @@
+"""Reads of letters: for delivery, and for the outbox page of a demonstration."""
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from cishan.gateways.mail import Attachment, Mail
+from cishan.kernel.errors import NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing import crypto
+from cishan.plumbing.db import fetch
+
+PLACE = "letter.content_enc"
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What is encrypted of a letter."""
+
+    to_email: str
+    subject: str
+    text: str
+    html: str
+    attachments: tuple[tuple[str, str, str], ...] = ()
+    """File name, media type, content in base64."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterView:
+    """A letter as the outbox shows it and the mail server gets it."""
+
+    id: UUID
+    template: str
+    state: str
+    created_at: datetime
+    tries: int
+    last_error: str
+    mail: Mail | None
+    """None: the content has been forgotten."""
+
+
+def sealed(content: Content, letter_id: UUID) -> bytes:
+    """Return the content encrypted for its row."""
+    return crypto.seal(msgspec.json.encode(content).decode(), place=PLACE, row=letter_id)
+
+
+async def newest(*, limit: int = 100) -> list[LetterView]:
+    """Return the newest letters, newest first."""
+    rows = await fetch("SELECT * FROM letter ORDER BY created_at DESC, id DESC LIMIT {}", limit)
+    return [view(row) for row in rows]
+
+
+async def letter(letter_id: UUID) -> LetterView:
+    """Return one letter; raise NotFound."""
+    rows = await fetch("SELECT * FROM letter WHERE id = {}", letter_id)
+    if not rows:
+        raise NotFound(N_("There is no such letter."))
+    return view(rows[0])
+
+
+async def overdue(*, before: datetime, limit: int = 500) -> list[UUID]:
+    """Return waiting letters whose next try should have begun before the given moment."""
+    rows = await fetch(
+        "SELECT id FROM letter WHERE next_try_at < {} ORDER BY next_try_at LIMIT {}", before, limit
+    )
+    return [row["id"] for row in rows]
+
+
+def view(row: dict[str, object]) -> LetterView:
+    """Return a row of the table with its content decrypted."""
+    letter_id, content_enc = row["id"], row["content_enc"]
+    assert isinstance(letter_id, UUID)
+    mail = None
+    if isinstance(content_enc, bytes):
+        content = msgspec.json.decode(crypto.unseal(content_enc, place=PLACE, row=letter_id), type=Content)
+        mail = Mail(
+            id=str(letter_id),
+            to_email=content.to_email,
+            subject=content.subject,
+            text=content.text,
+            html=content.html,
+            language=str(row["language"]),
+            written_at=row["created_at"],  # type: ignore[arg-type]
+            attachments=[Attachment(n, t, base64.b64decode(c)) for n, t, c in content.attachments],
+        )
+    return LetterView(
+        id=letter_id,
+        template=str(row["template"]),
+        state=str(row["state"]),
+        created_at=row["created_at"],  # type: ignore[arg-type]
+        tries=int(str(row["tries"])),
+        last_error=str(row["last_error"]),
+        mail=mail,
+    )

@@ -1,0 +1,195 @@
+"""The letters that exist, what each of them must be told, and how patiently one is delivered.
+
+Every letter is a frozen value; its fields are what the template `notify/<template>.html` may use, so a
+caller that forgets one is told by the type checker. URLs are absolute, amounts are 分.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+MAX_TRIES = 20
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=4)
+LEASE = timedelta(minutes=5)
+"""How long one worker may have a letter in hand before it counts as lost and is tried again."""
+KEPT_FOR = timedelta(days=30)
+"""How long the content of a delivered letter is kept."""
+
+
+class LetterState(StrEnum):
+    """Where a letter stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    FAILED = "failed"
+    KEPT = "kept"
+    """Stays on the outbox page, because no mail server is configured."""
+
+
+def pause_after(tries: int) -> timedelta | None:
+    """Return how long to wait after so many failed tries; None: give up, after about two days."""
+    if tries >= MAX_TRIES:
+        return None
+    return min(FIRST_PAUSE * (1 << tries - 1), LONGEST_PAUSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiftThanks:
+    """A gift has arrived. The receipt, if one is wanted, is attached."""
+
+    template: ClassVar[str] = "gift_thanks"
+    gift_number: str
+    amount_fen: int
+    given_on: date
+    purposes: tuple[str, ...]
+    """Titles of the projects or funds, in the order of the gift's lines."""
+    gift_url: str
+    monthly: bool
+    receipt_number: str
+    """Empty: no receipt is attached; the letter says how to ask for one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptReady:
+    """A receipt that was asked for later; attached."""
+
+    template: ClassVar[str] = "receipt_ready"
+    gift_number: str
+    receipt_number: str
+    amount_fen: int
+    gift_url: str
+    verify_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundDone:
+    """Money of a gift has gone back. The red receipt, if there was a receipt, is attached."""
+
+    template: ClassVar[str] = "refund_done"
+    gift_number: str
+    refunded_fen: int
+    """What went back this time."""
+    kept_fen: int
+    """What remains of the gift."""
+    gift_url: str
+    red_receipt_number: str
+    """Empty: the gift had no receipt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyStarted:
+    """A monthly gift was set up."""
+
+    template: ClassVar[str] = "monthly_started"
+    amount_fen: int
+    purpose: str
+    next_on: date
+    by_card: bool
+    """True: debited by itself; False: we remind, the giver taps once."""
+    plan_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyChanged:
+    """A monthly gift was changed by its giver."""
+
+    template: ClassVar[str] = "monthly_changed"
+    change: Literal["amount", "day", "paused", "resumed", "cancelled"]
+    amount_fen: int
+    purpose: str
+    next_on: date | None
+    """None: nothing more is planned (paused or cancelled)."""
+    plan_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyReminder:
+    """This month's gift waits for the giver's tap."""
+
+    template: ClassVar[str] = "monthly_reminder"
+    amount_fen: int
+    purpose: str
+    due_on: date
+    pay_url: str
+    plan_url: str
+    is_last: bool
+    """True: the last reminder before silence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthlyNotice:
+    """A card will be debited soon."""
+
+    template: ClassVar[str] = "monthly_notice"
+    amount_fen: int
+    purpose: str
+    debit_on: date
+    plan_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthSkipped:
+    """One month is left out at the giver's wish."""
+
+    template: ClassVar[str] = "month_skipped"
+    purpose: str
+    skipped_on: date
+    next_on: date
+    plan_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardRepair:
+    """A monthly debit failed: the card has expired or was declined."""
+
+    template: ClassVar[str] = "card_repair"
+    amount_fen: int
+    purpose: str
+    repair_url: str
+    plan_url: str
+    next_try_on: date | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiftLink:
+    """One gift in the list of a giver's gifts."""
+
+    number: str
+    given_on: date
+    amount_fen: int
+    purpose: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLink:
+    """One monthly gift in the list of a giver's gifts."""
+
+    amount_fen: int
+    purpose: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MyGifts:
+    """The links to the gifts that were made with this address."""
+
+    template: ClassVar[str] = "my_gifts"
+    gifts: tuple[GiftLink, ...]
+    plans: tuple[PlanLink, ...]
+
+
+Letter = (
+    GiftThanks
+    | ReceiptReady
+    | RefundDone
+    | MonthlyStarted
+    | MonthlyChanged
+    | MonthlyReminder
+    | MonthlyNotice
+    | MonthSkipped
+    | CardRepair
+    | MyGifts
+)
