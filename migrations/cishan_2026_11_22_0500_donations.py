@@ -476,7 +476,7 @@ async def forwards() -> MigrationManager:
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 40,
+            "length": 64,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -1381,7 +1381,7 @@ async def forwards() -> MigrationManager:
         column_class_name="Varchar",
         column_class=Varchar,
         params={
-            "length": 40,
+            "length": 64,
             "default": None,
             "null": False,
             "primary_key": False,
@@ -2180,6 +2180,27 @@ async def forwards() -> MigrationManager:
         tablename="donation",
         column_name="undo_until",
         db_column_name="undo_until",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="Donation",
+        tablename="donation",
+        column_name="undo_asked_at",
+        db_column_name="undo_asked_at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={

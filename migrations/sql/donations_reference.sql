@@ -4,6 +4,9 @@
 CREATE UNIQUE INDEX monthly_plan_one_living ON monthly_plan (contact_email_index, fund_code, interval)
     WHERE status IN ('active', 'paused', 'payment_problem');
 
+ALTER TABLE donation_line ADD FOREIGN KEY (campaign) REFERENCES campaign (id);
+ALTER TABLE monthly_plan ADD FOREIGN KEY (campaign) REFERENCES campaign (id);
+
 -- At most one undo per gift, and one open request.
 CREATE UNIQUE INDEX refund_request_one_undo ON refund_request (donation) WHERE kind = 'undo';
 CREATE UNIQUE INDEX refund_request_one_open ON refund_request (donation)

@@ -97,6 +97,11 @@ async def fund_balance(code: str) -> int:
     return await _sum(code, "a.kind IN ('asset', 'liability')")
 
 
+async def spent(code: str) -> int:
+    """Return what was promised or paid to beneficiaries from the fund so far, in 分 (heading 5101)."""
+    return await _sum(code, "a.gl_code LIKE '5101%'")
+
+
 async def available(code: str) -> int:
     """Return the 分 of the fund that are not promised to anyone yet: cash, bank and channel less payables."""
     amount: int = await fetch_value("SELECT books.available({})", await _fund_id(code))

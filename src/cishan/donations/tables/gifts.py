@@ -57,6 +57,7 @@ class Donation(Table, tablename="donation"):
     contact_phone_enc = Bytea(default=None, null=True)
     language = Varchar(length=8, default=None)
     undo_until = Timestamptz(default=None, null=True)
+    undo_asked_at = Timestamptz(default=None, null=True)
     is_large = Boolean(default=False)
 
     donation_amount = Check("amount_fen > 0 AND amount_fen <= 100000000000")
@@ -92,7 +93,7 @@ class DonationLine(Table, tablename="donation_line"):
     donation = ForeignKey(Donation, on_delete=OnDelete.restrict, null=False, index=True)
     line_no = SmallInt(default=None)
     campaign = UUID(default=None, null=True, index=True)
-    fund_code = Varchar(length=40, default=None)
+    fund_code = Varchar(length=64, default=None)
     amount_fen = BigInt(default=None)
 
     donation_line_amount = Check("amount_fen > 0")

@@ -15,7 +15,7 @@ class MonthlyPlan(Table, tablename="monthly_plan"):
     method = Varchar(length=8, default=None)
     interval = Varchar(length=8, default=None)
     campaign = UUID(default=None, null=True, index=True)
-    fund_code = Varchar(length=40, default=None)
+    fund_code = Varchar(length=64, default=None)
     amount_fen = BigInt(default=None)
     day_of_month = SmallInt(default=None)
     next_on = Date(default=None, null=True, index=True)
