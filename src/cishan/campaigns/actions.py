@@ -21,7 +21,11 @@ from cishan.campaigns.tables import (
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
+from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch
+
+REINDEX = "search.reindex_campaign"
+"""The job of the slice above that keeps the search index; it answers to this name."""
 
 
 async def draft(plan: rules.Plan) -> UUID:
@@ -98,6 +102,7 @@ async def move(
                     at=clock.now(),
                 )
             )
+            await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))
     except asyncpg.CheckViolationError as error:
         gap = (error.constraint_name or "").partition("_has_")[2]
         raise Invalid(N_("The plan is not complete: {gap}."), field=gap, gap=gap or str(error)) from error

@@ -275,3 +275,45 @@ async def id_of(slug: str) -> UUID | None:
     """Return the id of the campaign at this address, published or not."""
     found: UUID | None = await fetch_value("SELECT id FROM campaign WHERE slug = {}", slug)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PublicText:
+    """Words of a campaign that may be found by anybody."""
+
+    id: UUID
+    kind: str
+    """campaign or update"""
+    title: str
+    body: str
+    at: datetime
+
+
+async def public_texts(campaign_id: UUID) -> list[PublicText]:
+    """Return the words of a campaign and of its updates; none if it is not public."""
+    rows = await fetch(
+        f"""SELECT campaign.id, 'campaign' AS kind, campaign.title, campaign.theme,
+                   concat_ws(' ', campaign.summary, campaign.story, county.name, campaign.filing_no,
+                             campaign.beneficiary_scope, campaign.use_of_funds) AS body,
+                   COALESCE(campaign.published_at, campaign.created_at) AS at
+              FROM campaign JOIN county ON county.code = campaign.county
+             WHERE campaign.id = {{}} AND {_PUBLIC}
+             UNION ALL
+            SELECT news.id, 'update', news.title, '', news.body, news.published_at
+              FROM campaign_update AS news JOIN campaign ON campaign.id = news.campaign
+             WHERE campaign.id = {{}} AND {_PUBLIC}""",  # noqa: S608
+        campaign_id,
+        campaign_id,
+    )
+    texts = []
+    for row in rows:
+        theme = row.pop("theme")
+        with i18n.speaking(i18n.CHINESE):
+            label = i18n.gettext(rules.THEME_LABELS[theme]) if theme else ""
+        texts.append(PublicText(**{**row, "body": f"{label} {row['body']}"}))
+    return texts
+
+
+async def all_ids() -> list[UUID]:
+    """Return the id of every campaign, published or not, oldest first."""
+    return [row["id"] for row in await fetch("SELECT id FROM campaign ORDER BY id")]
