@@ -224,7 +224,7 @@ def _of_charge(
         return
     rows: list[object] = [charge.balance_transaction]
     for refund in charge.refunds.data if charge.refunds else []:
-        rows += [refund.balance_transaction, refund.failure_balance_transaction]
+        rows += [refund.balance_transaction, getattr(refund, "failure_balance_transaction", None)]
     for dispute in disputes:
         rows += list(dispute.balance_transactions)
     for row in rows:
