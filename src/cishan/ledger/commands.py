@@ -1,10 +1,11 @@
 """What a person asks of the books at a terminal."""
 
 import asyncio
+from pathlib import Path
 
 import click
 
-from cishan.ledger.queries import proofs
+from cishan.ledger.queries import exports, proofs
 
 
 @click.command("check-books")
@@ -19,3 +20,18 @@ def check_books() -> None:
     if report.findings:
         raise SystemExit(1)
     click.echo(f"The books are sound: {report.entries} entries, {report.proofs} proofs.")
+
+
+@click.command("export-books")
+@click.option("--format", "form", type=click.Choice(sorted(exports.FORMATS)), required=True)
+@click.option("--out", type=click.Path(dir_okay=False, writable=True, path_type=Path), required=True)
+def export_books(form: str, out: Path) -> None:
+    """Write the whole books for beancount, hledger or a spreadsheet."""
+    asyncio.run(_write(form, out))
+    click.echo(f"Wrote {out}.")
+
+
+async def _write(form: str, out: Path) -> None:
+    with out.open("w", encoding="utf-8", newline="") as file:
+        async for piece in exports.books_as(form):
+            file.write(piece)
