@@ -9,3 +9,6 @@ REFERENCE: tuple[str, ...] = ()
 
 DEMO: tuple[str, ...] = ()
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
+
+ACCOUNTS: tuple[tuple[str, str, str], ...] = ()
+"""Role, login and password of the accounts that the demo makes; `cishan up` prints them."""

@@ -1,90 +1,123 @@
-"""The one command line of the product."""
+"""The one command line of the product: what there is to run, and where it lies.
 
-import asyncio
-import os
+Nothing is imported before it is asked for, so that `--help` answers at once.
+"""
+
+import functools
+import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
 import click
 
-from cishan import settings as settings_module
-from cishan.plumbing import embedded
-from cishan.settings import Settings, SettingsError
-
-DATABASE = "cishan"
+from cishan.settings import SettingsError
 
 
-def prepare(*, as_owner: bool = False) -> Settings:
-    """Read the settings and see to it that DATABASE_URL names a server; start the embedded one if need be."""
-    if as_owner:
-        os.environ["CISHAN_AS_OWNER"] = "1"
-    loaded = settings_module.load(os.environ)
-    if not loaded.database_url:
-        server = embedded.start(loaded.data_dir / "postgres")
-        embedded.ensure_database(embedded.url(server, "postgres"), DATABASE)
-        os.environ["DATABASE_URL"] = embedded.url(server, DATABASE)
-        loaded = settings_module.load(os.environ)
-    return loaded
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where a command lies and what the list of commands says of it."""
+
+    where: str
+    """module:function"""
+    help: str
+    with_database: bool = False
+    """Start or find the database, read the settings and open the gateways first (a slice's own command)."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS: dict[str, Entry] = {
+    "up": Entry(
+        "cishan.ops.commands:up", "Start the whole platform: database, site, worker, payment sandbox."
+    ),
+    "down": Entry("cishan.ops.commands:down", "Stop a platform that was started by `up` elsewhere."),
+    "doctor": Entry(
+        "cishan.ops.commands:doctor", "Check this installation and say what to do about each fault."
+    ),
+    "migrate": Entry("cishan.ops.commands:migrate", "Bring the database to the newest schema."),
+    "seed": Entry("cishan.ops.commands:seed", "Load the reference data, and the demo data in a demo."),
+    "web": Entry("cishan.ops.commands:web", "Serve the site."),
+    "worker": Entry("cishan.ops.commands:worker", "Work off the queue."),
+    "sandbox": Entry("cishan.ops.commands:sandbox", "Serve the payment sandbox, which stands in for Stripe."),
+    "jobs": Entry("cishan.ops.commands:jobs", "Show what waits in the queue and what gave up; try it again."),
+    "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
+    "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),
+    "test": Entry("cishan.ops.commands:test", "Run everything that CI runs."),
+    "messages": Entry(
+        "cishan.ops.commands:messages", "Bring the message catalogues up to date, or check them."
+    ),
+}
+"""Every command. A slice's `commands.py` is named here."""
+
+
+class Lazily(click.Group):
+    """A group that knows its commands by name and imports the one that is run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import and return a command."""
+        entry = COMMANDS.get(name)
+        return _load(entry) if entry else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+@functools.cache
+def _load(entry: Entry) -> click.Command:
+    module, _, name = entry.where.partition(":")
+    if entry.with_database:
+        import os
+
+        os.environ.setdefault("DATABASE_STATEMENT_TIMEOUT", "0")  # a person waits, and may press Ctrl-C
+    command: click.Command = getattr(import_module(module), name)
+    if entry.with_database:
+        _prepare_first(command)
+    return command
+
+
+def _prepare_first(command: click.Command) -> None:
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _prepare_first(inner)
+    elif command.callback is not None:
+        command.callback = _prepared(command.callback)
+
+
+def _prepared(work: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(work)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from cishan import gateways
+        from cishan.ops.starting import prepare
+
+        gateways.use(prepare())
+        return work(*args, **kwargs)
+
+    return run
+
+
+@click.group(cls=Lazily, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="cishan", prog_name="cishan")
 def main() -> None:
     """慈善筹: run and look after the platform."""
 
 
-@main.command()
-def migrate() -> None:
-    """Bring the database to the newest schema."""
-    settings = prepare(as_owner=True)
-    from cishan.plumbing import migrations
-
-    asyncio.run(migrations.migrate(settings.database_url))
-
-
-@main.command()
-def web() -> None:
-    """Serve the site."""
-    settings = prepare()
-    import uvicorn
-
-    uvicorn.run(
-        "cishan.main:serve",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        proxy_headers=True,
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        server_header=False,
-        log_level="warning",
-    )
-
-
-@main.command()
-def worker() -> None:
-    """Work off the queue."""
-    settings = prepare()
-    from cishan import worker as worker_module
-
-    asyncio.run(worker_module.run(settings))
-
-
-@main.command()
-@click.option("--check", is_flag=True, help="Change nothing; exit 1 if a catalogue is not complete.")
-def messages(check: bool) -> None:
-    """Bring the message catalogues up to date with the texts in code and templates."""
-    from cishan.plumbing import catalogues
-
-    complaints = catalogues.check() if check else catalogues.update()
-    for complaint in complaints:
-        click.echo(complaint, err=check)
-    if check and complaints:
-        raise SystemExit(1)
-
-
 def run() -> None:
-    """Run the command line; explain a wrong setting in one sentence."""
+    """Run the command line; explain what is in the way in one sentence."""
+    from cishan.ops.starting import CannotRun, read_env_file
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped in order
     try:
+        if sys.argv[1:2] != ["test"]:  # the suite must not touch what .env names
+            read_env_file()
         main()
-    except SettingsError as error:
+    except (SettingsError, CannotRun) as error:
         click.echo(f"cishan: {error}", err=True)
         sys.exit(2)
 

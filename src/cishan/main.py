@@ -13,7 +13,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from cishan import gateways
 from cishan import settings as settings_module
 from cishan.notify import pages as notify
-from cishan.plumbing import db
+from cishan.ops import pages as ops
+from cishan.plumbing import db, logs
 from cishan.plumbing.web import Shell, environment, error_page
 from cishan.portal import pages as portal
 from cishan.settings import Settings
@@ -25,7 +26,7 @@ BODY_LIMIT = 2_000_000
 
 def routes() -> Sequence[ControllerRouterHandler]:
     """Return every route of the site."""
-    return [*notify.routes, *portal.routes]
+    return [*notify.routes, *portal.routes, *ops.routes]
 
 
 def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
@@ -45,6 +46,7 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
         exception_handlers={Exception: error_page(env)},
         lifespan=[lifespan] if with_pool else [],
         openapi_config=None,
+        logging_config=None,
         request_max_body_size=BODY_LIMIT,
         debug=False,
     )
@@ -60,4 +62,6 @@ def create_asgi(settings: Settings, *, with_pool: bool = True) -> ASGIApp:
 
 def serve() -> ASGIApp:
     """Return the application for `uvicorn --factory cishan.main:serve`."""
-    return create_asgi(settings_module.load(os.environ))
+    settings = settings_module.load(os.environ)
+    logs.configure(settings.log_format)
+    return logs.AccessLog(create_asgi(settings))

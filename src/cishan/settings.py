@@ -64,6 +64,8 @@ class Settings:
     """Empty: letters stay in the outbox page. smtp://user:password@host:587 or smtps://…"""
     mail_from: str
     trusted_proxies: tuple[str, ...]
+    log_format: str
+    """'json' for machines, 'text' for a person at the terminal."""
 
     @property
     def stripe_is_sandbox(self) -> bool:
@@ -111,6 +113,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         smtp_url=environ.get("SMTP_URL", ""),
         mail_from=environ.get("MAIL_FROM", "慈善筹 <noreply@cishan.example>"),
         trusted_proxies=tuple(p for p in environ.get("TRUSTED_PROXIES", "127.0.0.1").split(",") if p),
+        log_format=_one_of(environ, "LOG_FORMAT", ("json", "text")),
     )
 
 
@@ -133,6 +136,13 @@ def _flag(environ: Mapping[str, str], name: str, default: bool) -> bool:
     if value in {"", "1", "true", "yes", "on", "0", "false", "no", "off"}:
         return default if not value else value in {"1", "true", "yes", "on"}
     raise SettingsError(f"{name} must be 1 or 0, not {value!r}.")
+
+
+def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+    value = environ.get(name, "") or words[0]
+    if value not in words:
+        raise SettingsError(f"{name} must be one of {', '.join(words)}, not {value!r}.")
+    return value
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:

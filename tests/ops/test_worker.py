@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -41,7 +42,7 @@ def a_worker(log: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.wait()
 
 
-async def ask(word: str, **args: object) -> None:
+async def ask(word: str, **args: Any) -> None:
     async with database.atomic():
         await jobs.enqueue("test.note", word=word, **args)
 

@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
 from typing import cast
 
-from cishan import gateways
-from cishan.plumbing import db
 from cishan.settings import ROOT, Settings
 
 FOLDER = ROOT / "seeds"
@@ -36,6 +34,9 @@ async def load(
     settings: Settings, *, demo: bool, again: bool, say: Callable[[str], None]
 ) -> Sequence[tuple[str, float]]:
     """Load what was not loaded in its present version, or everything `again`; return names and seconds."""
+    from cishan import gateways
+    from cishan.plumbing import db
+
     gateways.use(settings)
     mark = digest()
     done: list[tuple[str, float]] = []
@@ -57,3 +58,9 @@ async def load(
             )
             done.append((name, time.perf_counter() - began))
     return done
+
+
+def accounts() -> list[tuple[str, str, str]]:
+    """Return role, login and password of the demo's accounts, for the panel of `cishan up`."""
+    names(demo=True)
+    return list(import_module("seeds").ACCOUNTS)

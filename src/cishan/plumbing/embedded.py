@@ -21,6 +21,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import asyncpg
@@ -46,7 +47,7 @@ class Server:
     socket_folder: Path
 
 
-_joined: dict[Path, Server] = {}
+_joined: dict[Path, tuple[Server, IO[str]]] = {}
 
 
 def programs(version: int = VERSION) -> Path:
@@ -68,7 +69,7 @@ def start(folder: Path, *, durable: bool = True, programs_folder: Path | None = 
     """
     folder = folder.resolve()
     if folder in _joined:
-        return _joined[folder]
+        return _joined[folder][0]
     folder.parent.mkdir(parents=True, exist_ok=True)
     run = _Programs(programs_folder or programs(), _system_user(folder))
     with _alone(folder):
@@ -80,18 +81,26 @@ def start(folder: Path, *, durable: bool = True, programs_folder: Path | None = 
         users = _lock_file(folder, "users").open("w")
         fcntl.flock(users, fcntl.LOCK_SH)
     server = Server(folder, run.folder, _socket_folder_of(folder))
-    _joined[folder] = server
-
-    def leave() -> None:
-        with _alone(folder), users:
-            try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return  # somebody else still works with the server
-            run.stop(folder)
-
-    atexit.register(leave)
+    if not _joined:
+        atexit.register(_leave_all)
+    _joined[folder] = (server, users)
     return server
+
+
+def stop(server: Server) -> None:
+    """Leave the server; stop it if nobody else works with it."""
+    _, users = _joined.pop(server.folder)
+    with _alone(server.folder), users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        _Programs(server.programs, _system_user(server.folder)).stop(server.folder)
+
+
+def _leave_all() -> None:
+    for server, _ in list(_joined.values()):
+        stop(server)
 
 
 def revive(server: Server) -> bool:
@@ -160,9 +169,8 @@ class _Programs:
         self.give(raw)
         self.open_the_way(raw)
         arguments = ["--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "-U", "postgres", "-D", str(raw)]
-        if "pginstall" in self.folder.parent.name:
-            arguments += ["--locale-provider=builtin"] if VERSION >= 17 else []
-            arguments += ["--builtin-locale=C.UTF-8"] if VERSION >= 17 else []
+        if self.folder == programs():  # sorts and compares alike on every machine
+            arguments += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         done = self.call("initdb", *arguments)
         if done.returncode:
             raise EmbeddedFailed(f"initdb could not make {folder}: {_last_line(done.stdout)}")

@@ -83,7 +83,7 @@ def configure(style: str, *, level: int = logging.INFO) -> None:
     )
     handler.addFilter(_is_news)
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for name in ("procrastinate", "httpx", "stripe", "asyncio", "uvicorn", "psycopg"):
+    for name in ("procrastinate", "httpx", "stripe", "asyncio", "uvicorn", "psycopg", "piccolo"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

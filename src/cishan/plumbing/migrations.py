@@ -1,9 +1,5 @@
 """Bringing a database to the present schema, once, whoever else tries at the same time."""
 
-import sys
-from importlib import import_module
-from pathlib import Path
-
 import asyncpg
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
 from piccolo.apps.migrations.commands.forwards import run_forwards
@@ -48,15 +44,3 @@ async def migrate(database_url: str) -> None:
 
 class MigrationFailed(Exception):
     """A migration did not run; the database is as it was before that migration."""
-
-
-def newest() -> str:
-    """Return the id of the newest migration in the code."""
-    ids: list[str] = []
-    sys.path.insert(0, str(ROOT))
-    try:
-        for path in sorted(Path(ROOT / "migrations").glob("cishan_*.py")):
-            ids.append(str(import_module(f"migrations.{path.stem}").ID))
-    finally:
-        sys.path.remove(str(ROOT))
-    return max(ids, default="")

@@ -73,12 +73,6 @@ def _back_with(request: Request[Any, Any, Any], back: object, cookie: str, value
     return response
 
 
-@get("/health/live", media_type="text/plain")
-async def live() -> str:
-    """Answer as long as the process runs; touches nothing."""
-    return "ok"
-
-
 @get("/favicon.ico")
 async def favicon() -> Response[bytes]:
     """Answer browsers that ask for the icon without reading the page."""
@@ -94,7 +88,6 @@ routes: list[ControllerRouterHandler] = [
     styleguide,
     set_display,
     set_language,
-    live,
     favicon,
     create_static_files_router(
         path="/static",
