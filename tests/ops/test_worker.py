@@ -109,8 +109,10 @@ async def test_a_killed_worker_loses_no_job(
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert await notes.fetchval("SELECT count(*) FROM note WHERE what = 'ended' AND word = 'held'") == 0
-    with a_worker(tmp_path / "log"):
+    with a_worker(tmp_path / "log") as process:
         await said(notes, "held", "ended")
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, 15) == 0
     assert await notes.fetchval("SELECT count(*) FROM note WHERE word = 'held' AND what = 'began'") == 2
     assert await notes.fetchval("SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'test.note'") == 0
 
