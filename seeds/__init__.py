@@ -4,10 +4,10 @@ of times.
 A module calls actions, never tables, and runs with the rights of the application.
 """
 
-REFERENCE: tuple[str, ...] = ()
+REFERENCE: tuple[str, ...] = ("reference",)
 """Modules of this folder that every installation needs, in the order of loading."""
 
-DEMO: tuple[str, ...] = ()
+DEMO: tuple[str, ...] = ("demo_campaigns",)
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
 
 ACCOUNTS: tuple[tuple[str, str, str], ...] = ()

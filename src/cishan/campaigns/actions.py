@@ -15,14 +15,18 @@ from cishan.campaigns.tables import (
     Campaign,
     CampaignStep,
     CampaignTotal,
+    CampaignUpdate,
+    Photo,
     PlatformLink,
     PublicGift,
 )
+from cishan.gateways import storage
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch
+from cishan.plumbing.pictures import draw_anew
 
 REINDEX = "search.reindex_campaign"
 """The job of the slice above that keeps the search index; it answers to this name."""
@@ -195,3 +199,66 @@ async def set_counties(rows: Sequence[tuple[str, str, str]]) -> None:
                 name_en,
                 position,
             )
+
+
+MAX_PHOTOS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class NewPhoto:
+    """A picture as it was sent, and what it shows in words."""
+
+    data: bytes
+    caption: str
+
+
+async def publish_update(
+    campaign_id: UUID,
+    *,
+    title: str,
+    body: str,
+    photos: Sequence[NewPhoto],
+    signed_by: str,
+    staff_id: UUID | None = None,
+) -> UUID:
+    """Publish news of a campaign with up to six photos, which are drawn anew; return its id.
+
+    Refuse news of a campaign that nobody outside sees, and whatever is no picture; then nothing is kept.
+    """
+    if len(photos) > MAX_PHOTOS:
+        raise Invalid(N_("An update may have {limit} photos at most."), field="photos", limit=MAX_PHOTOS)
+    if any(not photo.caption.strip() for photo in photos):
+        raise Invalid(N_("Say in a few words what each photo shows."), field="captions")
+    drawn = [draw_anew(photo.data) for photo in photos]
+    keys = [storage.put("photos", picture.data) for picture in drawn]
+    update_id = ids.new_id()
+    async with atomic():
+        campaign = await Campaign.objects().where(Campaign.id == campaign_id).first()
+        if campaign is None or campaign.state in rules.UNFILED:
+            raise NotFound(N_("No such campaign."))
+        await CampaignUpdate.insert(
+            CampaignUpdate(
+                id=update_id,
+                campaign=campaign_id,
+                title=title,
+                body=body,
+                signed_by=signed_by,
+                staff=staff_id,
+                published_at=clock.now(),
+            )
+        )
+        for n, (photo, picture, key) in enumerate(zip(photos, drawn, keys, strict=True), start=1):
+            await Photo.insert(
+                Photo(
+                    id=ids.new_id(),
+                    news=update_id,
+                    position=n,
+                    caption=photo.caption.strip(),
+                    storage_key=key,
+                    content_type=picture.content_type,
+                    width=picture.width,
+                    height=picture.height,
+                )
+            )
+        await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))
+    return update_id
