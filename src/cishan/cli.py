@@ -41,6 +41,12 @@ COMMANDS: dict[str, Entry] = {
     "worker": Entry("cishan.ops.commands:worker", "Work off the queue."),
     "sandbox": Entry("cishan.ops.commands:sandbox", "Serve the payment sandbox, which stands in for Stripe."),
     "jobs": Entry("cishan.ops.commands:jobs", "Show what waits in the queue and what gave up; try it again."),
+    "payments": Entry(
+        "cishan.payments.commands:payments", "Look after the messages of the payment service.", True
+    ),
+    "reconcile": Entry(
+        "cishan.payments.commands:reconcile", "Compare the payment service with the books.", True
+    ),
     "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
     "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),
     "test": Entry("cishan.ops.commands:test", "Run everything that CI runs."),

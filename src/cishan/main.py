@@ -14,19 +14,20 @@ from cishan import gateways
 from cishan import settings as settings_module
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
+from cishan.payments import pages as payments
+from cishan.payments.pages import WEBHOOK
 from cishan.plumbing import db, logs
 from cishan.plumbing.web import Shell, environment, error_page
 from cishan.portal import pages as portal
 from cishan.settings import Settings
 
-WEBHOOK = "/webhooks/stripe"
 BODY_LIMIT = 2_000_000
 """Bytes of a request's body; a handler that takes uploads sets its own."""
 
 
 def routes() -> Sequence[ControllerRouterHandler]:
     """Return every route of the site."""
-    return [*notify.routes, *portal.routes, *ops.routes]
+    return [*notify.routes, *payments.routes, *portal.routes, *ops.routes]
 
 
 def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:

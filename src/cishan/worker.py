@@ -32,6 +32,7 @@ from cishan.settings import Settings
 ROOMS: list[str] = [
     "cishan.notify.jobs",
     "cishan.search.jobs",
+    "cishan.payments.jobs",
 ]
 """Every `jobs` room; a test holds this against the tree."""
 

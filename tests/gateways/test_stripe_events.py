@@ -35,7 +35,7 @@ def body(**changes: Any) -> str:
 
 def signed(text: str, secret: str = SECRETS[0], *, seconds_ago: int = 0) -> str:
     moment = int(time.time()) - seconds_ago
-    return sdk.WebhookSignature.generate_signature_header(text, secret, moment)
+    return str(sdk.WebhookSignature.generate_signature_header(text, secret, moment))
 
 
 @pytest.mark.parametrize("secret", SECRETS)

@@ -82,8 +82,15 @@ class Payment:
     session_id: str = ""
     invoice_id: str = ""
     subscription_id: str = ""
+    begins_plan: bool = False
+    """The invoice is the first of its subscription."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     paid_at: datetime | None = None
     failure_code: str = ""
     dispute: DisputeState = DisputeState.NONE
     movements: tuple[Movement, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return what tells this payment from others: its intent or, before there is one, its session."""
+        return self.payment_intent_id or self.session_id

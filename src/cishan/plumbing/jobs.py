@@ -5,7 +5,7 @@ the connection of the running transaction. `worker.py` imports every `jobs` room
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -48,6 +48,19 @@ async def enqueue(
 ) -> None:
     """Ask for a job in the running transaction. Jobs of one `lock` run one after another, in order."""
     await _defer(name, args, run_at, lock, None)
+
+
+async def enqueue_many(name: str, /, batch: Sequence[Mapping[str, Any]]) -> None:
+    """Ask for one job for each set of arguments, in the running transaction and in one go."""
+    if not batch:
+        return
+    assert db.in_transaction(), "enqueue_many() belongs into the transaction of its cause"
+    sql = (
+        "SELECT procrastinate_defer_jobs_v1(array_agg("
+        "ROW('default', {}, 0, NULL, NULL, args::jsonb, NULL)::procrastinate_job_to_defer_v1"
+        ")) FROM unnest({}::text[]) AS given (args)"
+    )
+    await db.fetch(sql, name, [_json(dict(args)) for args in batch])
 
 
 async def enqueue_once(name: str, /, *, key: str, run_at: datetime | None = None, **args: Any) -> None:

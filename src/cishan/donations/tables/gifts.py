@@ -102,7 +102,10 @@ class DonationLine(Table, tablename="donation_line"):
 
 
 class DonationMovement(Table, tablename="donation_movement"):
-    """A movement on the payment service's balance that concerns a gift; `txn_id` makes it one."""
+    """A movement on the payment service's balance; `txn_id` makes it one. Signed as the service signs it.
+
+    Without a donation its money is in the suspense account, and `problem` says why.
+    """
 
     id = UUID(primary_key=True, default=None)
     donation = ForeignKey(Donation, on_delete=OnDelete.restrict, null=True, index=True)
@@ -111,10 +114,16 @@ class DonationMovement(Table, tablename="donation_movement"):
     amount_fen = BigInt(default=None)
     fee_fen = BigInt(default=0)
     at = Timestamptz(default=None, index=True)
+    source_id = Varchar(length=100, default="")
     entry_id = BigInt(default=None, null=True)
+    problem = Varchar(length=20, default="")
 
     donation_movement_kind = Check(
-        "kind IN ('charge', 'refund', 'refund_failure', 'dispute', 'dispute_reversal', 'fee')"
+        "kind IN ('charge', 'refund', 'refund_failure', 'dispute', 'dispute_reversal', 'fee', 'other')"
+    )
+    donation_movement_place = Check(
+        "(donation IS NULL) = (problem <> '')"
+        " AND problem IN ('', 'unidentified', 'amount', 'currency', 'paid_twice', 'category')"
     )
 
 

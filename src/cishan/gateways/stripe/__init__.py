@@ -17,7 +17,7 @@ from cishan.gateways.stripe.checkout import (
     expire_session,
     fetch_session,
 )
-from cishan.gateways.stripe.client import Declined, speak_through
+from cishan.gateways.stripe.client import CURRENCY, Declined, speak_through
 from cishan.gateways.stripe.events import BadSignature, Event, list_undelivered, read_event
 from cishan.gateways.stripe.payments import (
     Page,
@@ -40,6 +40,7 @@ from cishan.gateways.stripe.subscriptions import (
 
 __all__ = [
     "CHANNELS",
+    "CURRENCY",
     "BadSignature",
     "Channel",
     "CheckoutLink",

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import stripe
+
 from cishan.gateways.stripe.client import client, refusals
 
 
@@ -22,12 +24,16 @@ class Payout:
     txn_id: str
     failure_txn_id: str
     created_at: datetime
+    failed_at: datetime | None
 
 
 async def fetch_payout(payout_id: str) -> Payout:
     """Return how the payout stands now."""
     async with refusals("payout"):
-        found = await client().v1.payouts.retrieve_async(payout_id)
+        found = await client().v1.payouts.retrieve_async(
+            payout_id, {"expand": ["failure_balance_transaction"]}
+        )
+    failure = found.failure_balance_transaction
     return Payout(
         id=found.id,
         status=found.status,
@@ -38,6 +44,9 @@ async def fetch_payout(payout_id: str) -> Payout:
         txn_id=_id(found.balance_transaction),
         failure_txn_id=_id(found.failure_balance_transaction),
         created_at=datetime.fromtimestamp(found.created, UTC),
+        failed_at=datetime.fromtimestamp(failure.created, UTC)
+        if isinstance(failure, stripe.BalanceTransaction)
+        else None,
     )
 
 

@@ -114,6 +114,7 @@ async def _with_invoice(payment: Payment) -> Payment:
                 payment,
                 invoice_id=link.invoice.id or "",
                 subscription_id=id_of(details.subscription) if details is not None else "",
+                begins_plan=link.invoice.billing_reason == "subscription_create",
                 metadata={**own, **payment.metadata},
             )
     return payment

@@ -119,6 +119,39 @@ async def channel_balance(channel: str = "stripe") -> int:
     return amount
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelMovement:
+    """What one movement of a payment channel changed of a fund's balance there, in 分."""
+
+    source_key: str
+    fund: str
+    amount_fen: int
+
+
+async def channel_movements(
+    source: str, *, keys: Sequence[str] | None = None, since: date | None = None, channel: str = "stripe"
+) -> list[ChannelMovement]:
+    """Return the net change of 1009 by movement and fund: of the given movements, or from a day on."""
+    rows = await fetch(
+        """SELECT e.source_key, f.code AS fund, sum(l.amount)::bigint AS amount_fen
+             FROM books.entry AS e
+             JOIN books.line AS l ON l.entry_id = e.id
+             JOIN books.account AS a ON a.id = l.account_id
+             JOIN books.fund AS f ON f.id = l.fund_id
+            WHERE e.source = {} AND a.gl_code = '1009' AND a.unit = 'CNY' AND a.counterparty = {}
+              AND ({}::text[] IS NULL OR e.source_key = ANY ({}::text[]))
+              AND ({}::date IS NULL OR e.effective_date >= {}::date)
+            GROUP BY 1, 2 ORDER BY 1, 2""",
+        source,
+        channel,
+        keys,
+        keys,
+        since,
+        since,
+    )
+    return [ChannelMovement(**row) for row in rows]
+
+
 async def trial_balance(until: date | None = None) -> list[TrialBalanceRow]:
     """Return every heading of every fund that ever moved; with a day, as it stood at the end of that day."""
     moves = (

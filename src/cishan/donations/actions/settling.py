@@ -1,0 +1,222 @@
+"""Bringing gifts, their movements and the books in line with what the payment service says."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID
+
+from cishan.donations.queries import settling as queries
+from cishan.donations.rules import settling as rules
+from cishan.donations.rules.giving import GiftStatus
+from cishan.donations.rules.settling import Applied, Gift, Movement, Outcome, Payment, Problem, Settlement
+from cishan.gateways import stripe
+from cishan.kernel import clock, ids
+from cishan.ledger import actions as ledger
+from cishan.ledger.rules import Entry
+from cishan.plumbing import db, jobs
+
+_UPDATE = """
+    UPDATE donation AS d
+       SET status = n.status, fee_fen = n.fee, refunded_fen = n.refunded, failure_code = n.failure,
+           channel = coalesce(d.channel, n.channel), paid_at = coalesce(d.paid_at, n.paid_at),
+           stripe_payment_intent_id = coalesce(nullif(n.intent, ''), d.stripe_payment_intent_id),
+           stripe_session_id = coalesce(d.stripe_session_id, nullif(n.session, '')),
+           stripe_invoice_id = coalesce(d.stripe_invoice_id, nullif(n.invoice, ''))
+      FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[], $5::text[],
+                  $6::text[], $7::timestamptz[], $8::text[], $9::text[], $10::text[])
+           AS n (id, status, fee, refunded, failure, channel, paid_at, intent, session, invoice)
+     WHERE d.id = n.id"""
+_INSERT = """
+    INSERT INTO donation_movement
+           (id, donation, kind, txn_id, amount_fen, fee_fen, at, source_id, entry_id, problem)
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+                         $7::timestamptz[], $8::text[], $9::bigint[], $10::text[])
+        ON CONFLICT (txn_id) DO NOTHING"""
+_REFUNDS_DONE = """
+    UPDATE refund_request
+       SET status = CASE WHEN stripe_refund_id = ANY($2::text[]) THEN 'failed' ELSE 'done' END
+     WHERE status IN ('approved', 'sent') AND stripe_refund_id = ANY($1::text[])"""
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one call will write, gathered before anything is written."""
+
+    entries: list[Entry] = field(default_factory=list)
+    movements: list[tuple[UUID | None, Movement, Problem]] = field(default_factory=list)
+    gifts: dict[UUID, tuple[Gift, Payment, Settlement]] = field(default_factory=dict)
+    news: set[UUID] = field(default_factory=set)
+    paid: set[UUID] = field(default_factory=set)
+    applied: list[Applied] = field(default_factory=list)
+
+
+async def apply_payments(
+    payments: Sequence[Payment], *, glimpsed: bool = False, last_try: bool = False
+) -> list[Applied]:
+    """Let gifts, movements and books say what the payment service says, in the running transaction.
+
+    The same again, in any order, changes nothing. `glimpsed` payments may be known in part only: those that
+    are come back INCOMPLETE and untouched. With `last_try` money whose gift never appeared goes to suspense.
+    """
+    assert db.in_transaction(), "apply_payments() belongs into the transaction of its cause"
+    payments = _joined(payments)
+    gifts = await queries.lock_gifts(payments)
+    known = await queries.known_txns({m.txn_id for p in payments for m in p.movements})
+    batch = _Batch()
+    for payment in payments:
+        gift = _gift_of(payment, gifts)
+        if glimpsed and rules.is_incomplete(gift, payment):
+            batch.applied.append(Applied(payment.key, Outcome.INCOMPLETE))
+        elif gift is None and rules.is_ours(payment) and not last_try:
+            batch.applied.append(Applied(payment.key, Outcome.WAITING))
+        else:
+            _gather(batch, gift, payment, known)
+    await _write(batch)
+    return batch.applied
+
+
+async def refetch_payment(*, payment_intent_id: str = "", session_id: str = "") -> Applied | None:
+    """Ask the payment service how one payment stands now and settle it; None if it knows of no money yet."""
+    if session_id:
+        session = await stripe.fetch_session(session_id)
+        payment_intent_id = session.payment_intent_id
+        if not payment_intent_id and session.invoice_id:
+            payment_intent_id = await stripe.payment_of_invoice(session.invoice_id)
+        payment = session.as_payment()
+        if payment_intent_id:
+            payment = await stripe.fetch_payment(payment_intent_id)
+    else:
+        payment = await stripe.fetch_payment(payment_intent_id)
+    async with db.atomic():
+        applied = await apply_payments([payment])
+    return applied[0] if applied else None
+
+
+async def suspend(movements: Sequence[Movement], problem: Problem) -> int:
+    """Put movements into suspense that are not booked yet, in the running transaction; return how many."""
+    known = await queries.known_txns({m.txn_id for m in movements})
+    batch = _Batch()
+    _suspend(batch, [m for m in movements if m.txn_id not in known], problem)
+    await _write(batch)
+    return len(batch.movements)
+
+
+def _joined(payments: Sequence[Payment]) -> list[Payment]:
+    """Return the payments, one for each payment intent: the last word counts, the movements add up."""
+    found: dict[str, Payment] = {}
+    for payment in payments:
+        known = found.get(payment.key)
+        found[payment.key] = payment if known is None else rules.join(known, payment)
+    return [found[key] for key in sorted(found)]
+
+
+def _gift_of(payment: Payment, gifts: Iterable[Gift]) -> Gift | None:
+    """Return the gift that a payment pays: by its own id, its invoice, our metadata, its session."""
+    named = queries.uuid_in(payment.metadata, "donation_id")
+    if payment.invoice_id and not payment.begins_plan:
+        named = None  # the subscription's metadata name the first month's gift
+    by_intent = by_invoice = by_name = by_session = None
+    for gift in gifts:
+        if payment.payment_intent_id and gift.payment_intent_id == payment.payment_intent_id:
+            by_intent = gift
+        if payment.invoice_id and gift.invoice_id == payment.invoice_id:
+            by_invoice = gift
+        if gift.id == named:
+            by_name = gift
+        if payment.session_id and gift.session_id == payment.session_id:
+            by_session = gift
+    return by_intent or by_invoice or by_name or by_session
+
+
+def _gather(batch: _Batch, gift: Gift | None, payment: Payment, known: set[str]) -> None:
+    if gift is not None and gift.id in batch.gifts:
+        gift = rules.after(gift, batch.gifts[gift.id][2])
+    problem = rules.problem_of(gift, payment)
+    fresh = [m for m in payment.movements if m.txn_id not in known]
+    if problem or gift is None or rules.is_stale(gift, payment):
+        _suspend(batch, fresh, problem)
+        outcome = Outcome.SUSPENSE if payment.movements else Outcome.SETTLED
+        batch.applied.append(Applied(payment.key, outcome, None, None, problem, len(fresh)))
+        return
+    strange = [m for m in fresh if m.kind not in rules.OF_GIFTS]
+    _suspend(batch, strange, Problem.CATEGORY)
+    settlement = rules.settle(gift, payment, today=clock.today())
+    batch.entries += settlement.entries
+    batch.movements += [(gift.id, movement, Problem.NONE) for movement in settlement.fresh]
+    if settlement.fresh or settlement.status is not gift.status:
+        batch.news.add(gift.id)
+    if any(m.kind is rules.Kind.CHARGE for m in settlement.fresh):
+        batch.paid.add(gift.id)
+    waiting = payment.state is rules.State.SUCCEEDED and settlement.status is GiftStatus.PROCESSING
+    batch.applied.append(
+        Applied(
+            payment.key,
+            Outcome.WAITING if waiting else Outcome.SETTLED,
+            gift.id,
+            settlement.status,
+            Problem.CATEGORY if strange else Problem.NONE,
+            len(settlement.fresh) + len(strange),
+        )
+    )
+    earlier = batch.gifts.get(gift.id)
+    if earlier is not None:
+        settlement = replace(settlement, fresh=earlier[2].fresh + settlement.fresh)
+        gift = earlier[0]
+    batch.gifts[gift.id] = (gift, payment, settlement)
+
+
+def _suspend(batch: _Batch, movements: Sequence[Movement], problem: Problem) -> None:
+    batch.entries += rules.suspense_entries(movements, memo=f"{problem.value}")
+    batch.movements += [(None, movement, problem) for movement in movements]
+
+
+async def _write(batch: _Batch) -> None:
+    posted = await ledger.post(batch.entries)
+    entry_ids = {e.source_key: p.id for e, p in zip(batch.entries, posted, strict=True)}
+    connection = db.connection()
+    if batch.movements:
+        rows = [
+            (
+                *(ids.new_id(), gift_id, m.kind.value, m.txn_id, m.amount_fen, m.fee_fen, m.at, m.source_id),
+                *(entry_ids.get(m.txn_id), problem.value),
+            )
+            for gift_id, m, problem in batch.movements
+        ]
+        await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+    changed = [batch.gifts[gift_id] for gift_id in sorted(batch.gifts) if _differs(*batch.gifts[gift_id])]
+    if changed:
+        gifts = [
+            (
+                *(g.id, s.status.value, s.fee_fen, s.refunded_fen, s.failure_code, s.channel, s.paid_at),
+                *(p.payment_intent_id, p.session_id, p.invoice_id),
+            )
+            for g, p, s in changed
+        ]
+        await connection.execute(_UPDATE, *(list(column) for column in zip(*gifts, strict=True)))
+    backs = [m for _, m, _ in batch.movements if m.kind in {rules.Kind.REFUND, rules.Kind.REFUND_FAILURE}]
+    if backs:
+        failed = [m.source_id for m in backs if m.kind is rules.Kind.REFUND_FAILURE]
+        await connection.execute(_REFUNDS_DONE, [m.source_id for m in backs], failed)
+    await _follow_up(batch)
+
+
+def _differs(gift: Gift, payment: Payment, settlement: Settlement) -> bool:
+    """Tell whether the gift's row must be written at all: most news is no news."""
+    return (
+        bool(settlement.fresh)
+        or settlement.status is not gift.status
+        or (payment.payment_intent_id not in {"", gift.payment_intent_id})
+        or settlement.failure_code is not None
+    )
+
+
+async def _follow_up(batch: _Batch) -> None:
+    """Ask for what follows from settled gifts: receipts, thanks, and the totals of their campaigns."""
+    receipts = [
+        {"donation_id": str(gift_id)}
+        for gift_id in sorted(batch.news)
+        if any(m.kind in rules.OF_RECEIPTS for m in batch.gifts[gift_id][2].fresh)
+    ]
+    await jobs.enqueue_many("donations.issue_receipt", receipts)
+    await jobs.enqueue_many("donations.thank", [{"donation_id": str(i)} for i in sorted(batch.paid)])
+    if batch.news:
+        await jobs.enqueue("donations.refresh_totals", donation_ids=[str(i) for i in sorted(batch.news)])
