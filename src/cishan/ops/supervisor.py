@@ -15,6 +15,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from honcho.colour import get_colours
@@ -30,6 +31,7 @@ FALLS = 3
 FALLS_WITHIN_SECONDS = 60.0
 """A child that falls so often in so short a time will not stand; everything is stopped."""
 LINE_LIMIT = 1_000_000
+PROCFILE = ROOT / "Procfile"
 
 
 @dataclass
@@ -47,8 +49,8 @@ class Child:
 class Supervisor:
     """The children of one `cishan up`."""
 
-    def __init__(self, names: list[str], environ: Mapping[str, str]) -> None:
-        processes = parse_procfile((ROOT / "Procfile").read_text()).processes
+    def __init__(self, names: list[str], environ: Mapping[str, str], procfile: Path = PROCFILE) -> None:
+        processes = parse_procfile(procfile.read_text()).processes
         colours = get_colours()
         self.children = [Child(name, processes[name], next(colours)) for name in names]
         self.environ = dict(environ)

@@ -21,7 +21,7 @@ QUIET_PATHS = ("/static/", "/health/", "/favicon.ico")
 _SECRETS = (
     (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), "[mail]"),
     (re.compile(r"(?<![\w-])\d{17}[\dXx](?![\w-])"), "[id]"),
-    (re.compile(r"(?<![\w.-])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?![\w.-])"), "[phone]"),
+    (re.compile(r"(?<![\w.-])(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}(?!\w|[.-]\d)"), "[phone]"),
     (re.compile(r"(?<![\w-])\d{16,19}(?![\w-])"), "[number]"),
     (re.compile(r"\b((?:sk|rk)_(?:live|test)|whsec)_\w+"), r"\1_[secret]"),
     (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "[login]"),
