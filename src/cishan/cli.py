@@ -47,6 +47,16 @@ COMMANDS: dict[str, Entry] = {
     "reconcile": Entry(
         "cishan.payments.commands:reconcile", "Compare the payment service with the books.", True
     ),
+    "check-books": Entry(
+        "cishan.ledger.commands:check_books",
+        "Prove the books; name the first broken row of each fault.",
+        True,
+    ),
+    "export-books": Entry(
+        "cishan.ledger.commands:export_books",
+        "Write the books for beancount, hledger or a spreadsheet.",
+        True,
+    ),
     "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
     "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),
     "test": Entry("cishan.ops.commands:test", "Run everything that CI runs."),

@@ -30,6 +30,7 @@ from cishan.plumbing.jobs import REGISTRY, Work
 from cishan.settings import Settings
 
 ROOMS: list[str] = [
+    "cishan.ledger.jobs",
     "cishan.notify.jobs",
     "cishan.search.jobs",
     "cishan.payments.jobs",
