@@ -33,6 +33,7 @@ ROOMS: list[str] = [
     "cishan.ledger.jobs",
     "cishan.notify.jobs",
     "cishan.search.jobs",
+    "cishan.donations.jobs",
     "cishan.payments.jobs",
 ]
 """Every `jobs` room; a test holds this against the tree."""

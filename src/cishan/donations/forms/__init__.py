@@ -1,0 +1,1 @@
+"""What givers fill in."""

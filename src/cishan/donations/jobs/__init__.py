@@ -1,0 +1,5 @@
+"""Work on gifts that may run late or twice; importing this room registers all of it."""
+
+from cishan.donations.jobs import giving, monthly
+
+__all__ = ["giving", "monthly"]
