@@ -19,7 +19,8 @@ from cishan.ops.starting import CannotRun
 from cishan.plumbing import db as database
 from cishan.plumbing import jobs
 from cishan.settings import Settings
-from tests.conftest import SERVER_URL, _replace_database
+from tests import databases
+from tests.conftest import SERVER_URL
 
 KEY = "test-secret-key-test-secret-key-0"
 
@@ -43,7 +44,7 @@ async def empty(tmp_path: Path) -> AsyncIterator[Settings]:
     await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
     environ = {
-        "DATABASE_URL": _replace_database(SERVER_URL, name),
+        "DATABASE_URL": databases.url_of(SERVER_URL, name),
         "SECRET_KEY": KEY,
         "CISHAN_DATA": str(tmp_path / "other"),
     }
