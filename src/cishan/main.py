@@ -12,11 +12,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cishan import gateways
 from cishan import settings as settings_module
-<<<<<<< HEAD
-from cishan.donations import pages as donations
-=======
 from cishan.disclosure import pages as disclosure
->>>>>>> 9f62120 (Open the books: the year by fund and every booking, without anybody's name)
+from cishan.donations import pages as donations
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
 from cishan.payments import pages as payments
@@ -32,11 +29,14 @@ BODY_LIMIT = 2_000_000
 
 def routes() -> Sequence[ControllerRouterHandler]:
     """Return every route of the site."""
-<<<<<<< HEAD
-    return [*notify.routes, *donations.routes, *payments.routes, *portal.routes, *ops.routes]
-=======
-    return [*disclosure.routes, *notify.routes, *payments.routes, *portal.routes, *ops.routes]
->>>>>>> 9f62120 (Open the books: the year by fund and every booking, without anybody's name)
+    return [
+        *disclosure.routes,
+        *notify.routes,
+        *donations.routes,
+        *payments.routes,
+        *portal.routes,
+        *ops.routes,
+    ]
 
 
 def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
