@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import attr
@@ -31,15 +32,16 @@ from cishan.settings import Settings
 
 ROOMS: list[str] = [
     "cishan.ledger.jobs",
+    "cishan.donations.jobs",
     "cishan.notify.jobs",
     "cishan.search.jobs",
-    "cishan.donations.jobs",
     "cishan.payments.jobs",
 ]
 """Every `jobs` room; a test holds this against the tree."""
 
 for _room in ROOMS:
-    import_module(_room)
+    for _found in iter_modules(getattr(import_module(_room), "__path__", [])):
+        import_module(f"{_room}.{_found.name}")
 
 STALLED_AFTER_SECONDS = 10.0
 """A worker that gave no sign of life for so long is taken for dead."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from cishan.settings import ROOT
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -21,12 +21,7 @@ msgstr ""
 "Plural-Forms: nplurals=1; plural=0;\\n"
 
 """
-JINJA_OPTIONS = {
-    "trimmed": "true",
-    "silent": "false",
-    "newstyle_gettext": "true",
-    "extensions": "jinja2.ext.do",
-}
+JINJA_OPTIONS = {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}
 
 
 def slices() -> list[str]:

@@ -1,1 +1,1 @@
-"""What givers fill in."""
+"""What is typed into the forms of giving."""

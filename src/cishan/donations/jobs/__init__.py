@@ -1,5 +1,1 @@
-"""Work on gifts that may run late or twice; importing this room registers all of it."""
-
-from cishan.donations.jobs import giving, monthly
-
-__all__ = ["giving", "monthly"]
+"""What happens to gifts in the background."""

@@ -1,0 +1,99 @@
+"""Receipts: asked for and fetched by a gift's secret link, checked by anyone who holds one."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, get, post
+from litestar.middleware.rate_limit import RateLimitConfig
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.types import ControllerRouterHandler
+
+from cishan.donations.actions import receipts as actions
+from cishan.donations.forms.receipts import ReceiptCheck, ReceiptWish
+from cishan.donations.queries import receipts as queries
+from cishan.donations.queries.gifts import gift_by_token
+from cishan.donations.rules import receipts as rules
+from cishan.plumbing import forms
+
+SECRET = {
+    "x-robots-tag": "noindex, nofollow",
+    "cache-control": "private, no-store",
+    "referrer-policy": "no-referrer",
+}
+TRIES_A_MINUTE = 30
+"""Of one visitor to guess a check code of 40 bits; generous to an office behind one address."""
+
+_slowly = RateLimitConfig(rate_limit=("minute", TRIES_A_MINUTE), set_rate_limit_headers=False).middleware
+
+
+@get("/g/{token:str}/receipt")
+async def ask_page(token: FromPath[str]) -> Template:
+    """Show the form in which a giver asks for a receipt."""
+    gift = await gift_by_token(token)
+    card = await queries.card(gift)
+    return _ask(token, gift, card, forms.empty(payer="person"))
+
+
+@post("/g/{token:str}/receipt", status_code=HTTP_303_SEE_OTHER)
+async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Template | Redirect:
+    """Write the receipt that a giver asks for, and go back to the gift."""
+    gift = await gift_by_token(token)
+    form = forms.read(ReceiptWish, await request.form())
+    if form.value is None:
+        return _ask(token, gift, await queries.card(gift), form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+    uscc = form.value.uscc if form.value.payer == "company" else ""
+    await actions.ask_for(gift.id, title=form.value.title, uscc=uscc)
+    return Redirect(f"/g/{token}#receipts", status_code=HTTP_303_SEE_OTHER, headers=SECRET)
+
+
+def _ask(token: str, gift: Any, card: Any, form: forms.Form[Any], *, status: int = 200) -> Template:
+    context = {"token": token, "gift": gift, "card": card, "form": form}
+    return Template(
+        template_name="donations/receipt_wish.html", context=context, headers=SECRET, status_code=status
+    )
+
+
+@get("/g/{token:str}/receipts/{filename:str}")
+async def download(token: FromPath[str], filename: FromPath[str]) -> Response[bytes]:
+    """Give the PDF of one of a gift's receipts."""
+    gift = await gift_by_token(token)
+    receipt = await queries.of_gift(gift.id, filename.removesuffix(".pdf"))
+    names = f"filename=\"{receipt.number}.pdf\"; filename*=UTF-8''{quote(receipt.filename, safe='')}"
+    return Response(
+        await queries.document(receipt),
+        media_type="application/pdf",
+        headers={**SECRET, "content-disposition": f"attachment; {names}"},
+    )
+
+
+@get("/receipts", middleware=[_slowly])
+async def check_page(request: Request[Any, Any, Any]) -> Template | Redirect:
+    """Show the form in which anyone checks a receipt, and lead to the answer."""
+    if not request.query_params:
+        return Template(template_name="donations/receipt_check.html", context={"form": forms.empty()})
+    form = forms.read(ReceiptCheck, request.query_params)
+    if form.value is None:
+        return Template(
+            template_name="donations/receipt_check.html",
+            context={"form": form},
+            status_code=HTTP_422_UNPROCESSABLE_ENTITY,
+        )
+    number = quote(form.value.number.upper().replace(" ", ""), safe="")
+    code = quote(rules.read_check_code(form.value.code), safe="")
+    return Redirect(f"/receipts/{number}/{code}", status_code=HTTP_303_SEE_OTHER)
+
+
+@get("/receipts/{number:str}/{code:str}", middleware=[_slowly])
+async def verify(number: FromPath[str], code: FromPath[str]) -> Template:
+    """Tell who holds a receipt whether it is ours and still stands."""
+    checked = await queries.verify(number.upper(), code)
+    return Template(
+        template_name="donations/receipt_verified.html",
+        context={"checked": checked},
+        headers={"x-robots-tag": "noindex, nofollow", "cache-control": "private, no-store"},
+    )
+
+
+routes: list[ControllerRouterHandler] = [ask_page, ask, download, check_page, verify]
