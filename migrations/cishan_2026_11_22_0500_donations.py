@@ -663,6 +663,28 @@ async def forwards() -> MigrationManager:
     manager.add_column(
         table_class_name="MonthlyPlan",
         tablename="monthly_plan",
+        column_name="card_session_id",
+        db_column_name="card_session_id",
+        column_class_name="Varchar",
+        column_class=Varchar,
+        params={
+            "length": 100,
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="MonthlyPlan",
+        tablename="monthly_plan",
         column_name="reminders_sent",
         db_column_name="reminders_sent",
         column_class_name="SmallInt",

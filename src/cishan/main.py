@@ -12,6 +12,8 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cishan import gateways
 from cishan import settings as settings_module
+from cishan.disclosure import pages as disclosure
+from cishan.donations import pages as donations
 from cishan.donations.pages import receipts
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
@@ -28,7 +30,15 @@ BODY_LIMIT = 2_000_000
 
 def routes() -> Sequence[ControllerRouterHandler]:
     """Return every route of the site."""
-    return [*notify.routes, *receipts.routes, *payments.routes, *portal.routes, *ops.routes]
+    return [
+        *disclosure.routes,
+        *notify.routes,
+        *donations.routes,
+        *receipts.routes,
+        *payments.routes,
+        *portal.routes,
+        *ops.routes,
+    ]
 
 
 def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:

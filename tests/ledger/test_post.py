@@ -9,7 +9,8 @@ from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotF
 from cishan.ledger import actions, rules
 from cishan.ledger.rules import AccountRef, Entry, Kind, Line
 from cishan.plumbing.db import atomic, fetch_value
-from tests.conftest import ROOT, as_owner
+from cishan.settings import ROOT
+from tests.conftest import as_owner
 from tests.ledger.books import DAY, FUND, a_fund, a_gift, a_grant, balances, post, size, unbalanced
 
 

@@ -13,7 +13,7 @@ import pytest
 from cishan import settings
 from cishan.ops import starting
 from cishan.ops.starting import CannotRun
-from tests.conftest import ROOT
+from cishan.settings import ROOT
 
 
 def cishan(*words: str, **environ: str) -> "subprocess.CompletedProcess[str]":

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from cishan.settings import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -17,7 +17,7 @@ import pytest
 
 from cishan.plumbing import db as database
 from cishan.plumbing import jobs
-from tests.conftest import ROOT
+from cishan.settings import ROOT
 
 SCRIPT = Path(__file__).with_name("a_worker.py")
 

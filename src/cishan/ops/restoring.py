@@ -19,6 +19,7 @@ TIMEOUT_SETTING_SINCE = 17
 SCHEMAS = """
     SELECT nspname FROM pg_namespace
      WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public') ORDER BY 1"""
+_EVENT_TRIGGER = re.compile(r"^(?:CREATE|ALTER|COMMENT ON) EVENT TRIGGER ")
 _STATEMENT = re.compile(r"^(?:ALTER|GRANT|REVOKE|CREATE SCHEMA) ")
 
 
@@ -154,6 +155,7 @@ class Fitting:
         self.major = major
         self.superuser = superuser
         self.in_data = False
+        self.leaving_out = False
 
     def line(self, raw: bytes) -> bytes:
         """Return the line as this server wants it."""
@@ -161,12 +163,16 @@ class Fitting:
             self.in_data = raw != b"\\.\n"
             return raw
         text = raw.decode()
+        if self.leaving_out:
+            self.leaving_out = not text.endswith(";\n")
+            return b""
         if text.startswith("COPY ") and text.endswith("FROM stdin;\n"):
             self.in_data = True
             return raw
         if text.startswith("SET transaction_timeout") and self.major < TIMEOUT_SETTING_SINCE:
             return b""
-        if not self.superuser and text.startswith(("CREATE EVENT TRIGGER", "ALTER EVENT TRIGGER")):
+        if not self.superuser and _EVENT_TRIGGER.match(text):
+            self.leaving_out = not text.endswith(";\n")
             return b""
         if self.rename is not None and _STATEMENT.match(text):
             return self.rename.sub(rf"\1 {self.me}", text).encode()

@@ -21,7 +21,12 @@ msgstr ""
 "Plural-Forms: nplurals=1; plural=0;\\n"
 
 """
-JINJA_OPTIONS = {"trimmed": "true", "silent": "false", "newstyle_gettext": "true"}
+JINJA_OPTIONS = {
+    "trimmed": "true",
+    "silent": "false",
+    "newstyle_gettext": "true",
+    "extensions": "jinja2.ext.do",
+}
 
 
 def slices() -> list[str]:

@@ -1,11 +1,14 @@
 """What somebody typed into the giving form, kept encrypted between the screens."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 
+from cishan.donations.queries import contacts
 from cishan.donations.queries.drafts import PLACE
-from cishan.donations.rules.answers import Answers
+from cishan.donations.queries.gifts import gift_by_id
+from cishan.donations.rules.answers import AnswerLine, Answers
 from cishan.donations.tables.gifts import GiftDraft
 from cishan.kernel import clock, ids
 from cishan.plumbing import crypto
@@ -36,3 +39,30 @@ async def forget_drafts() -> int:
             "DELETE FROM gift_draft WHERE created_at < {} RETURNING id", clock.now() - KEPT_FOR
         )
     return len(rows)
+
+
+async def draft_again(donation_id: UUID) -> str:
+    """Keep the answers of an earlier gift as a new draft and return the token of its page."""
+    gift = await gift_by_id(donation_id)
+    rows = await fetch(
+        "SELECT company_name, company_uscc, receipt_title, contact_phone_enc FROM donation WHERE id = {}",
+        donation_id,
+    )
+    row = rows[0]
+    sealed = row["contact_phone_enc"]
+    answers = Answers(
+        lines=tuple(AnswerLine(line.slug, line.amount_fen) for line in gift.lines),
+        anonymity=gift.anonymity,
+        display_name=gift.display_name,
+        tribute_kind=gift.tribute_kind,
+        tribute_name=gift.tribute_name,
+        message=gift.message,
+        donor_kind=gift.donor_kind,
+        company_name=row["company_name"],
+        company_uscc=row["company_uscc"],
+        wants_receipt=gift.wants_receipt,
+        receipt_title=row["receipt_title"],
+        email=await contacts.gift_email(donation_id),
+        phone=crypto.unseal(sealed, place=contacts.PHONE, row=donation_id) if sealed else "",
+    )
+    return await save_draft(answers)

@@ -1,5 +1,6 @@
 """A gift begins: confirmed by its giver, written before any money moves, then led to the payment page."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -10,6 +11,7 @@ from cishan.donations.queries import contacts
 from cishan.donations.queries.drafts import Draft, Purpose, purposes
 from cishan.donations.queries.gifts import GiftView, gift_by_id, gift_of_draft
 from cishan.donations.queries.limits import begun_by_client, begun_by_contact, limits_in_force, word_rules
+from cishan.donations.queries.monthly import open_month_gift, plan_by_id
 from cishan.donations.rules import limits as limit_rules
 from cishan.donations.rules.answers import Answers, require_whole
 from cishan.donations.rules.giving import AttemptKind, GiftStatus, LimitKind, PlanMethod
@@ -46,10 +48,8 @@ async def begin(draft: Draft, *, client: bytes) -> Begun:
     """Write the gift of a confirmed draft and open its payment page. Twice is the same as once."""
     donation_id = await _write_once(draft, client)
     url = ""
-    try:
+    with suppress(stripe.Declined, Unavailable):
         url = await open_checkout(donation_id)
-    except (stripe.Declined, Unavailable):
-        url = ""
     return Begun(donation_id, contacts.gift_token(donation_id), url)
 
 
@@ -92,16 +92,7 @@ async def _require_limits(answers: Answers, client: bytes) -> None:
             contact, AttemptKind.GIFT, limits[LimitKind.CONTACT_COUNT].window_minutes or 1
         )
     limit_rules.require_pace(limits, answers.amount_fen, client=by_client, contact=by_contact)
-    await GiftAttempt.insert(
-        GiftAttempt(
-            id=ids.new_id(),
-            kind=AttemptKind.GIFT.value,
-            at=clock.now(),
-            client_hash=client,
-            contact_index=contact,
-            amount_fen=answers.amount_fen,
-        )
-    )
+    await _note_attempt(client, contact, answers.amount_fen)
 
 
 async def _insert(draft: Draft, chosen: list[Purpose], plan_id: UUID | None) -> UUID:
@@ -150,6 +141,44 @@ async def _insert(draft: Draft, chosen: list[Purpose], plan_id: UUID | None) -> 
     ]
     await DonationLine.insert(*lines)
     return donation_id
+
+
+async def begin_month(plan_id: UUID, *, client: bytes) -> Begun:
+    """Begin a reminded month's gift and open its payment page. Twice is the same as once."""
+    async with atomic():
+        await fetch("SELECT pg_advisory_xact_lock(hashtextextended({}, 1))", str(plan_id))
+        donation_id = await open_month_gift(plan_id)
+        if donation_id is None:
+            await _note_month(plan_id, client)
+            donation_id = await monthly.reminded_gift(plan_id)
+    url = ""
+    with suppress(stripe.Declined, Unavailable):
+        url = await open_checkout(donation_id)
+    return Begun(donation_id, contacts.gift_token(donation_id), url)
+
+
+async def _note_month(plan_id: UUID, client: bytes) -> None:
+    plan = await plan_by_id(plan_id)
+    assert plan is not None, plan_id
+    limits = await limits_in_force()
+    window = limits[LimitKind.CLIENT_COUNT].window_minutes or 1
+    await fetch("SELECT pg_advisory_xact_lock(hashtextextended({}, 2))", client.hex())
+    begun = await begun_by_client(client, AttemptKind.GIFT, window)
+    limit_rules.require_pace(limits, plan.amount_fen, client=begun, contact=None)
+    await _note_attempt(client, None, plan.amount_fen)
+
+
+async def _note_attempt(client: bytes, contact: bytes | None, amount_fen: int) -> None:
+    await GiftAttempt.insert(
+        GiftAttempt(
+            id=ids.new_id(),
+            kind=AttemptKind.GIFT.value,
+            at=clock.now(),
+            client_hash=client,
+            contact_index=contact,
+            amount_fen=amount_fen,
+        )
+    )
 
 
 async def open_checkout(donation_id: UUID) -> str:

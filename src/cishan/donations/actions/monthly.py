@@ -127,46 +127,58 @@ async def month_gift(plan_id: UUID, *, invoice_id: str, amount_fen: int, at: dat
         known = await fetch_value("SELECT id FROM donation WHERE stripe_invoice_id = {}", invoice_id)
         if known is not None:
             return UUID(str(known))
-        donation_id = ids.new_id()
-        email = await contacts.plan_email(plan_id)
-        limits = await limits_in_force()
-        await Donation.insert(
-            Donation(
-                id=donation_id,
-                number=gift_number(at),
-                token_hash=ids.token_hash(contacts.gift_token(donation_id)),
-                created_at=at,
-                amount_fen=amount_fen,
-                currency="CNY",
-                status=GiftStatus.AWAITING_PAYMENT.value,
-                stripe_invoice_id=invoice_id,
-                plan=plan_id,
-                anonymity=plan.anonymity,
-                display_name=plan.display_name,
-                message_state=MessageState.NONE.value,
-                tribute_kind=Tribute.NONE.value,
-                donor_kind=plan.donor_kind,
-                company_name=plan.company_name,
-                company_uscc=plan.company_uscc,
-                wants_receipt=plan.wants_receipt,
-                receipt_title=plan.receipt_title,
-                contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=donation_id),
-                contact_email_index=plan.contact_email_index,
-                language=plan.language,
-                is_large=limit_rules.is_large(limits, amount_fen),
-            )
+        return await _gift_of(plan, amount_fen, at, invoice_id)
+
+
+async def reminded_gift(plan_id: UUID) -> UUID:
+    """Write the gift of a month for which the giver tapped."""
+    async with atomic():
+        plan = await _locked(plan_id)
+        if plan.method != PlanMethod.REMIND.value or plan.status != PlanStatus.ACTIVE.value:
+            raise Conflict(N_("The monthly gift has changed meanwhile. See how it stands now."))
+        return await _gift_of(plan, plan.amount_fen, clock.now(), None)
+
+
+async def _gift_of(plan: MonthlyPlan, amount_fen: int, at: datetime, invoice_id: str | None) -> UUID:
+    donation_id = ids.new_id()
+    email = await contacts.plan_email(plan.id)
+    await Donation.insert(
+        Donation(
+            id=donation_id,
+            number=gift_number(at),
+            token_hash=ids.token_hash(contacts.gift_token(donation_id)),
+            created_at=at,
+            amount_fen=amount_fen,
+            currency="CNY",
+            status=GiftStatus.AWAITING_PAYMENT.value,
+            stripe_invoice_id=invoice_id,
+            plan=plan.id,
+            anonymity=plan.anonymity,
+            display_name=plan.display_name,
+            message_state=MessageState.NONE.value,
+            tribute_kind=Tribute.NONE.value,
+            donor_kind=plan.donor_kind,
+            company_name=plan.company_name,
+            company_uscc=plan.company_uscc,
+            wants_receipt=plan.wants_receipt,
+            receipt_title=plan.receipt_title,
+            contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=donation_id),
+            contact_email_index=plan.contact_email_index,
+            language=plan.language,
+            is_large=limit_rules.is_large(await limits_in_force(), amount_fen),
         )
-        await DonationLine.insert(
-            DonationLine(
-                id=ids.new_id(),
-                donation=donation_id,
-                line_no=1,
-                campaign=plan.campaign,
-                fund_code=plan.fund_code,
-                amount_fen=amount_fen,
-            )
+    )
+    await DonationLine.insert(
+        DonationLine(
+            id=ids.new_id(),
+            donation=donation_id,
+            line_no=1,
+            campaign=plan.campaign,
+            fund_code=plan.fund_code,
+            amount_fen=amount_fen,
         )
-        return donation_id
+    )
+    return donation_id
 
 
 def gift_number(at: datetime) -> str:

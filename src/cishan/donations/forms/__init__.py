@@ -1,1 +1,1 @@
-"""What is typed into the forms of giving."""
+"""What givers fill in."""

@@ -1,1 +1,8 @@
-"""The pages of giving."""
+"""The giver's screens. Each works without JavaScript."""
+
+from litestar.types import ControllerRouterHandler
+
+from cishan.donations.pages import giving, monthly, refunds, trail
+
+routes: list[ControllerRouterHandler] = [*giving.routes, *trail.routes, *refunds.routes, *monthly.routes]
+"""Every route of this slice; `main.py` hangs them in."""

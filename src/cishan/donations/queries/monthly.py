@@ -6,10 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from cishan.campaigns import queries as campaigns
+from cishan.donations.queries import contacts
 from cishan.donations.rules import monthly
 from cishan.donations.rules.answers import GENERAL, GENERAL_TITLE
-from cishan.donations.rules.giving import PlanMethod, PlanStatus
-from cishan.kernel import ids
+from cishan.donations.rules.giving import GiftStatus, PlanMethod, PlanStatus
+from cishan.kernel import clock, ids
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
@@ -34,6 +35,7 @@ class PlanView:
     created_at: datetime
     subscription_id: str
     customer_id: str
+    card_session_id: str
     reminders_sent: int
     language: str
 
@@ -51,7 +53,7 @@ class PlanView:
 
 COLUMNS = (
     "id, status, method, campaign, fund_code, amount_fen, day_of_month, next_on, created_at,"
-    " stripe_subscription_id, stripe_customer_id, reminders_sent, language"
+    " stripe_subscription_id, stripe_customer_id, card_session_id, reminders_sent, language"
 )
 
 
@@ -88,6 +90,7 @@ async def _view(row: dict[str, Any]) -> PlanView:
         created_at=row["created_at"],
         subscription_id=row["stripe_subscription_id"] or "",
         customer_id=row["stripe_customer_id"] or "",
+        card_session_id=row["card_session_id"] or "",
         reminders_sent=row["reminders_sent"],
         language=row["language"],
     )
@@ -114,3 +117,41 @@ async def due_for_notice(until: date, *, limit: int) -> list[UUID]:
         limit,
     )
     return [r["id"] for r in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class MonthGift:
+    """One month's gift of a plan."""
+
+    number: str
+    at: datetime
+    amount_fen: int
+    status: GiftStatus
+    path: str
+
+
+async def gifts_of_plan(plan_id: UUID, *, limit: int = 60) -> list[MonthGift]:
+    """Return the gifts that a plan brought, newest first."""
+    rows = await fetch(
+        "SELECT id, number, coalesce(paid_at, created_at) AS at, amount_fen, status FROM donation"
+        " WHERE plan = {} AND status NOT IN ('expired', 'failed') ORDER BY created_at DESC LIMIT {}",
+        plan_id,
+        limit,
+    )
+    return [
+        MonthGift(r["number"], r["at"], r["amount_fen"], GiftStatus(r["status"]), contacts.gift_path(r["id"]))
+        for r in rows
+    ]
+
+
+async def open_month_gift(plan_id: UUID) -> UUID | None:
+    """Return the gift of a reminded month that can still be paid, if one was begun."""
+    rows = await fetch(
+        "SELECT id FROM donation WHERE plan = {} AND status IN ('awaiting_payment', 'processing')"
+        " AND undo_asked_at IS NULL"
+        " AND coalesce(checkout_expires_at, created_at + interval '14 minutes') > {}"
+        " ORDER BY created_at DESC LIMIT 1",
+        plan_id,
+        clock.now(),
+    )
+    return rows[0]["id"] if rows else None

@@ -24,6 +24,7 @@ class MonthlyPlan(Table, tablename="monthly_plan"):
     cancelled_at = Timestamptz(default=None, null=True)
     stripe_subscription_id = Varchar(length=100, default=None, null=True, unique=True)
     stripe_customer_id = Varchar(length=100, default=None, null=True)
+    card_session_id = Varchar(length=100, default=None, null=True)
     reminders_sent = SmallInt(default=0)
     reminded_at = Timestamptz(default=None, null=True)
     noticed_for = Date(default=None, null=True)
