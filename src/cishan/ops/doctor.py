@@ -4,7 +4,6 @@ import asyncio
 import os
 import shutil
 import smtplib
-import ssl
 import sys
 import time
 import urllib.error
@@ -250,18 +249,13 @@ def _get(url: str, headers: dict[str, str] | None = None) -> tuple[int | str, st
 
 
 def _mail(settings: Settings) -> Finding:
-    parts = urlsplit(settings.smtp_url)
-    place = f"{parts.hostname}:{parts.port or (465 if parts.scheme == 'smtps' else 587)}"
+    from cishan.gateways import mail
+
     try:
-        tls = ssl.create_default_context()
-        if parts.scheme == "smtps":
-            door: smtplib.SMTP = smtplib.SMTP_SSL(
-                parts.hostname or "", parts.port or 465, timeout=TIMEOUT_SECONDS, context=tls
-            )
-        else:
-            door = smtplib.SMTP(parts.hostname or "", parts.port or 587, timeout=TIMEOUT_SECONDS)
-        with door:
-            door.ehlo()
-    except (OSError, smtplib.SMTPException) as error:
-        return Finding(FAIL, "mail", f"{place} does not answer: {error}", "check SMTP_URL")
-    return Finding(OK, "mail", f"{place} answers")
+        server = mail.server(settings.smtp_url)
+        door = smtplib.SMTP_SSL if server.use_tls else smtplib.SMTP
+        with door(server.host, server.port, timeout=TIMEOUT_SECONDS) as open_door:
+            open_door.ehlo()
+    except (OSError, smtplib.SMTPException, SettingsError) as error:
+        return Finding(FAIL, "mail", f"the server does not answer: {error}", "check SMTP_URL")
+    return Finding(OK, "mail", f"{server.host}:{server.port} answers")

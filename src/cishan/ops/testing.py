@@ -25,6 +25,8 @@ WITHOUT = {
     "hledger": "the second reading of the books by hledger",
     FONT_PACKAGE: "Chinese letters in screenshots",
 }
+LINES_SHOWN = 80
+"""Of what a failed check says; its first faults are the ones to mend."""
 OURS = (
     *("HOST", "PORT", "PUBLIC_URL", "SECRET_KEY", "SANDBOX_PORT", "DEBUG", "LOG_FORMAT", "TRUSTED_PROXIES"),
     *("SMTP_URL", "MAIL_FROM", "MEILISEARCH_URL", "MEILISEARCH_KEY", "DATABASE_ROLE", "PROCFILE"),
@@ -91,7 +93,11 @@ def _step(name: str, words: list[str], environ: dict[str, str]) -> Result:
     seconds = time.monotonic() - began
     click.echo(f"{'ok' if done.returncode == 0 else 'FAILED'} ({seconds:.1f} s)")
     if done.returncode:
-        click.echo(done.stdout + done.stderr)
+        said = (done.stdout + done.stderr).splitlines()
+        click.echo("\n".join(said[:LINES_SHOWN]))
+        if len(said) > LINES_SHOWN:
+            command = " ".join([Path(words[0]).name, *words[1:]])
+            click.echo(f"… and {len(said) - LINES_SHOWN} lines more; all of them: .venv/bin/{command}")
     return Result(name, seconds, done.returncode == 0)
 
 
