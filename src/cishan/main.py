@@ -14,7 +14,6 @@ from cishan import gateways
 from cishan import settings as settings_module
 from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
-from cishan.donations.pages import receipts
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
 from cishan.payments import pages as payments
@@ -34,7 +33,6 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *disclosure.routes,
         *notify.routes,
         *donations.routes,
-        *receipts.routes,
         *payments.routes,
         *portal.routes,
         *ops.routes,

@@ -2,7 +2,13 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.donations.pages import giving, monthly, refunds, trail
+from cishan.donations.pages import giving, monthly, receipts, refunds, trail
 
-routes: list[ControllerRouterHandler] = [*giving.routes, *trail.routes, *refunds.routes, *monthly.routes]
+routes: list[ControllerRouterHandler] = [
+    *giving.routes,
+    *trail.routes,
+    *refunds.routes,
+    *monthly.routes,
+    *receipts.routes,
+]
 """Every route of this slice; `main.py` hangs them in."""

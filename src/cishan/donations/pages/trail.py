@@ -16,7 +16,7 @@ from cishan.donations.actions.letters import absolute
 from cishan.donations.actions.refunds import undo
 from cishan.donations.forms.after import FindForm
 from cishan.donations.pages.private import HEADERS, client_of, private, see_other
-from cishan.donations.queries import trail
+from cishan.donations.queries import receipts, trail
 from cishan.donations.queries.contacts import plan_path
 from cishan.donations.queries.gifts import GiftView, gift_by_token
 from cishan.donations.queries.monthly import plan_by_id
@@ -52,6 +52,7 @@ async def gift_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Te
         "uses": await trail.uses(gift),
         "share_url": share,
         "share_qr": qr(share),
+        "card": await receipts.card(gift),
         "plan": plan,
         "plan_path": plan_path(plan.id) if plan else "",
         "can_ask_refund": gift.status in {GiftStatus.PAID, GiftStatus.PARTLY_REFUNDED},

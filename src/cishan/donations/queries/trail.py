@@ -172,4 +172,8 @@ async def _returned(donation_id: UUID) -> list[Step]:
         "dispute": N_("The bank withheld the amount"),
         "dispute_reversal": N_("The bank released the amount"),
     }
-    return [Step(r["at"], gettext(titles[r["kind"]]), money_text(abs(r["amount_fen"]))) for r in rows]
+    found = []
+    for row in rows:
+        title = titles[row["kind"]]
+        found.append(Step(row["at"], gettext(title), money_text(abs(row["amount_fen"]))))
+    return found
