@@ -12,6 +12,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cishan import gateways
 from cishan import settings as settings_module
+from cishan.campaigns import pages as campaigns
 from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
 from cishan.notify import pages as notify
@@ -21,6 +22,8 @@ from cishan.payments.pages import WEBHOOK
 from cishan.plumbing import db, logs
 from cishan.plumbing.web import Shell, environment, error_page
 from cishan.portal import pages as portal
+from cishan.portal.pages import openness
+from cishan.search import pages as search
 from cishan.settings import Settings
 
 BODY_LIMIT = 2_000_000
@@ -35,6 +38,9 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *donations.routes,
         *payments.routes,
         *portal.routes,
+        *openness.routes,
+        *campaigns.routes,
+        *search.routes,
         *ops.routes,
     ]
 

@@ -135,6 +135,14 @@ def step(state: str, event: str, reason: str = "") -> Step:
 FILING_NO = r"^[0-9A-HJ-NPQRTUWXY]{18}A[0-9]{2}[0-9]{3}$"
 """备案编号: the organisation's USCC, A, two digits of the year, three of the serial."""
 
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def is_slug(text: str) -> bool:
+    """Tell whether a text can be the address of a campaign."""
+    return len(text) <= 80 and _SLUG.fullmatch(text) is not None
+
+
 MAX_PERIOD_DAYS = 3 * 366
 """Order 74 art. 10: a campaign runs for three years at most."""
 

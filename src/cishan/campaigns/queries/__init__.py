@@ -10,10 +10,11 @@ from cishan.campaigns import rules
 from cishan.kernel import clock
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
+from cishan.ledger.queries.openness import fund_figures
 from cishan.plumbing import i18n
 from cishan.plumbing.db import fetch, fetch_value
 
-_PUBLIC = "campaign.state NOT IN (" + ", ".join(f"'{s}'" for s in sorted(rules.UNFILED)) + ")"
+PUBLIC = "campaign.state NOT IN (" + ", ".join(f"'{s}'" for s in sorted(rules.UNFILED)) + ")"
 """What a visitor may see at all."""
 
 PAGE_SIZE = 12
@@ -59,12 +60,12 @@ _GIVING = f"""
            (SELECT max(published_at) FROM campaign_update WHERE campaign_update.campaign = campaign.id)
                AS last_update
       FROM campaign JOIN campaign_total AS total ON total.campaign = campaign.id
-     WHERE {_PUBLIC}"""  # noqa: S608 - constants of this module
+     WHERE {PUBLIC}"""  # noqa: S608 - constants of this module
 
 
 async def for_giving(slug: str) -> GivingCard:
     """Return what a giver must know of the published campaign at this address."""
-    return _one(await _giving("campaign.slug = {}", slug))
+    return _one(await _giving("campaign.slug = {}", slug) if rules.is_slug(slug) else [])
 
 
 async def campaign_by_id(campaign_id: UUID) -> GivingCard:
@@ -94,10 +95,12 @@ def _one(cards: list[GivingCard]) -> GivingCard:
 
 async def _giving(condition: str, *values: object) -> list[GivingCard]:
     rows = await fetch(f"{_GIVING} AND {condition} LIMIT 500", *values)
-    return [_giving_card(row) for row in rows]
+    funds = await fund_figures([row["fund_code"] for row in rows]) if rows else []
+    spent = {fund.code: fund.spent_fen for fund in funds}
+    return [_giving_card(row, spent.get(row["fund_code"], 0)) for row in rows]
 
 
-def _giving_card(row: dict[str, Any]) -> GivingCard:
+def _giving_card(row: dict[str, Any], spent_fen: int) -> GivingCard:
     last = row.pop("last_update")
     facts = {k: row[k] for k in ("starts_on", "ends_on", "raised_fen", "goal_fen")}
     reason = rules.closed_reason(
@@ -105,7 +108,7 @@ def _giving_card(row: dict[str, Any]) -> GivingCard:
     )
     return GivingCard(
         **row,
-        spent_fen=0,
+        spent_fen=spent_fen,
         open=not reason,
         closed_reason=reason,
         last_update_on=clock.china_day(last) if last else None,
@@ -125,6 +128,7 @@ class CampaignCard:
     goal_fen: int
     raised_fen: int
     donor_count: int
+    """How many gifts, which is what the card says."""
     days_left: int | None
     """None unless gifts are taken today."""
     phase: str
@@ -153,11 +157,11 @@ class CampaignCard:
 _LIST = f"""
     SELECT campaign.id, campaign.slug, campaign.title, campaign.summary, campaign.theme, campaign.state,
            county.name AS county_zh, county.name_en AS county_en, campaign.goal_fen, total.raised_fen,
-           total.giver_count AS donor_count, campaign.starts_on, campaign.ends_on,
+           total.gift_count AS donor_count, campaign.starts_on, campaign.ends_on,
            count(*) OVER () AS found
       FROM campaign JOIN county ON county.code = campaign.county
       JOIN campaign_total AS total ON total.campaign = campaign.id
-     WHERE {_PUBLIC}"""  # noqa: S608
+     WHERE {PUBLIC}"""  # noqa: S608
 
 _RAISING = (
     "campaign.state IN ('live', 'live_unfiled') AND campaign.starts_on <= {} AND campaign.ends_on >= {}"
@@ -297,11 +301,11 @@ async def public_texts(campaign_id: UUID) -> list[PublicText]:
                              campaign.beneficiary_scope, campaign.use_of_funds) AS body,
                    COALESCE(campaign.published_at, campaign.created_at) AS at
               FROM campaign JOIN county ON county.code = campaign.county
-             WHERE campaign.id = {{}} AND {_PUBLIC}
+             WHERE campaign.id = {{}} AND {PUBLIC}
              UNION ALL
             SELECT news.id, 'update', news.title, '', news.body, news.published_at
               FROM campaign_update AS news JOIN campaign ON campaign.id = news.campaign
-             WHERE campaign.id = {{}} AND {_PUBLIC}""",  # noqa: S608
+             WHERE campaign.id = {{}} AND {PUBLIC}""",  # noqa: S608
         campaign_id,
         campaign_id,
     )
@@ -317,3 +321,41 @@ async def public_texts(campaign_id: UUID) -> list[PublicText]:
 async def all_ids() -> list[UUID]:
     """Return the id of every campaign, published or not, oldest first."""
     return [row["id"] for row in await fetch("SELECT id FROM campaign ORDER BY id")]
+
+
+@dataclass(frozen=True, slots=True)
+class FundCampaign:
+    """Which published campaign raises for a fund."""
+
+    fund_code: str
+    slug: str
+    title: str
+
+
+async def by_fund(codes: Sequence[str]) -> list[FundCampaign]:
+    """Return the published campaigns that raise for these funds."""
+    rows = await fetch(
+        f"SELECT fund_code, slug, title FROM campaign WHERE {PUBLIC} AND fund_code = ANY({{}}::text[])",  # noqa: S608
+        list(codes),
+    )
+    return [FundCampaign(**row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A published campaign's address and the day on which its page last said something new."""
+
+    slug: str
+    changed_on: date
+
+
+async def addresses() -> list[Address]:
+    """Return the address of every published campaign."""
+    rows = await fetch(
+        f"""SELECT campaign.slug,
+                   GREATEST(COALESCE(campaign.published_at, campaign.created_at),
+                            max(news.published_at)) AS at
+              FROM campaign LEFT JOIN campaign_update AS news ON news.campaign = campaign.id
+             WHERE {PUBLIC} GROUP BY campaign.id ORDER BY campaign.slug LIMIT 40000"""  # noqa: S608
+    )
+    return [Address(row["slug"], clock.china_day(row["at"])) for row in rows]
