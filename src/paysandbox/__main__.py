@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import socket
 import sys
 from dataclasses import replace
@@ -33,6 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     sys.stdout.write(f"Payment sandbox on {config.public_url}, control page {config.public_url}/_sandbox/\n")
     sys.stdout.flush()
+    # uvicorn stops on SIGTERM and then raises it again; that second time it shall not kill us.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         server.run(sockets=[listener])
     except KeyboardInterrupt:

@@ -271,9 +271,9 @@ def _server_error() -> Json:
 
 async def _silence(request: Request, fault: Fault) -> Response:
     """Keep the caller waiting (`seconds`, or until it hangs up), then break the connection off."""
-    waiting = asyncio.create_task(_hung_up(request))
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(waiting, timeout=float(fault.rule.get("seconds", 120)))
+        async with asyncio.timeout(float(fault.rule.get("seconds", 120))):
+            await _hung_up(request)
     # A promised byte that never comes: the server closes the connection, the client sees it broken.
     return Response(b"", status_code=504, headers={"Content-Length": "1"})
 

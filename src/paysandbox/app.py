@@ -87,8 +87,10 @@ async def _send(world: World, woken: asyncio.Event) -> None:
                         running.add(task)
                         task.add_done_callback(running.discard)
                         task.add_done_callback(lambda _: woken.set())
+                # Not wait_for: in Python 3.11 it may swallow the cancellation that stops this loop.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), timeout=1.0)
+                    async with asyncio.timeout(1.0):
+                        await woken.wait()
         finally:
             for task in running:
                 task.cancel()

@@ -63,6 +63,7 @@ def checkout_outcomes() -> tuple[str, ...]:
     """Return the outcomes that a session may be given."""
     return (
         "paid",
+        "challenge",
         "approved",
         "refused",
         "card_declined",

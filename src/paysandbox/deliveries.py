@@ -78,7 +78,7 @@ def _enqueue_one(world: World, event: Json, url: str | None, faults: list[Fault]
             body = stale(world, body)
         elif fault.kind == "old_api_version":
             body = old_version(world, body)
-    payload = json.dumps({**body, "pending_webhooks": 1}, ensure_ascii=False, indent=2)
+    payload = json.dumps({**body, "pending_webhooks": 1}, ensure_ascii=False)
     for _ in range(copies):
         world.store.run(
             "INSERT INTO delivery (event, type, url, at, state, payload, note) VALUES (?, ?, ?, ?, ?, ?, ?)",

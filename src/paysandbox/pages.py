@@ -103,7 +103,7 @@ async def show_checkout(request: Request) -> Response:
     t = words(request.query_params.get("lang"), session)
     if session["status"] != "open":
         return _closed(request, session, t)
-    return _checkout_page(request, session, t, refused=False)
+    return _checkout_page(request, session, t, refused="refused" in request.query_params)
 
 
 def _checkout_page(
@@ -144,13 +144,10 @@ async def choose(request: Request) -> Response:
     )
     if outcome == "abandoned":
         return RedirectResponse(session["cancel_url"] or session["success_url"], status_code=303)
-    if outcome == "three_d_secure":
-        query = urlencode({"method": kind, "lang": request.query_params.get("lang", "")})
-        return RedirectResponse(f"/c/pay/{session['id']}/challenge?{query}", status_code=303)
     with world.transaction():
         if outcome == "expired":
             checkout.expire(world, session)
-        elif outcome in ("paid", *checkout.DECLINED, "late", "late_failed"):
+        elif outcome in ("paid", "challenge", *checkout.DECLINED, "late", "late_failed"):
             refused = checkout.settle(world, session, outcome, kind, payer)
         else:
             refused = "unknown"
@@ -159,6 +156,9 @@ async def choose(request: Request) -> Response:
         return _closed(request, session, t)
     if refused is not None:
         return _checkout_page(request, session, t, refused=True, chosen=kind)
+    if outcome == "challenge":
+        query = urlencode({"lang": "en" if t["lang"] == "en" else "zh"})
+        return RedirectResponse(f"/c/pay/{session['id']}/challenge?{query}", status_code=303)
     return RedirectResponse(checkout.success_url(session), status_code=303)
 
 
@@ -185,16 +185,14 @@ async def answer_session_challenge(request: Request) -> Response:
     t = words(request.query_params.get("lang"), session)
     if session["status"] != "open":
         return _closed(request, session, t)
-    kind = request.query_params.get("method", "card")
-    if kind not in session["payment_method_types"]:
-        kind = session["payment_method_types"][0]
+    kind = session["payment_method_types"][0]
     outcome = "approved" if form.get("decision") == "approve" else "refused"
     with world.transaction():
         refused = checkout.settle(world, session, outcome, kind)
         world.catch_up()
     if refused is not None:
-        page = str(request.url_for("show_checkout", id=session["id"]).path)
-        return RedirectResponse(f"{page}?refused=1", status_code=303)
+        query = urlencode({"refused": "1", "lang": "en" if t["lang"] == "en" else "zh"})
+        return RedirectResponse(f"/c/pay/{session['id']}?{query}", status_code=303)
     return RedirectResponse(checkout.success_url(session), status_code=303)
 
 

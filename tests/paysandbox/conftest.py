@@ -95,7 +95,7 @@ class Sandbox:
         assert isinstance(found.subscription, stripe.Subscription)
         return found.subscription
 
-    async def command(self, path: str, **given: Any) -> Json:
+    async def command(self, path: str, /, **given: Any) -> Json:
         """Send a command to the control API."""
         answer = await self.browser.post(f"/_sandbox/{path}", json=given)
         assert answer.status_code == 200, answer.text

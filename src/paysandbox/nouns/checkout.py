@@ -226,16 +226,24 @@ retrieved("/v1/checkout/sessions", "checkout.session", "session")
 def settle(world: World, session: Json, outcome: str, kind: str, payer: Json | None = None) -> str | None:
     """Carry out the outcome chosen for an open session; return the refusal to show, if it was refused.
 
-    Outcomes: paid, approved (3-D Secure passed), refused (3-D Secure failed), card_declined,
+    Outcomes: paid, challenge (the bank asks, 3-D Secure), approved or refused (its answer), card_declined,
     insufficient_funds, late (paid later), late_failed.
     """
     if kind not in session["payment_method_types"]:
         raise Refusal(f"This session does not accept {kind}.", param="method")
-    payer = payer or billing_details(email=session["customer_email"])
-    behaviour = "challenge" if outcome in ("approved", "refused") else "succeed"
-    method = payment_methods.create(world, kind, payer=payer, behaviour=behaviour)
+    asked = hidden(session).pop("challenged", None) if outcome in ("approved", "refused") else None
+    if asked is not None:
+        method = world.need("payment_method", asked)
+    else:
+        payer = payer or billing_details(email=session["customer_email"])
+        method = payment_methods.create(world, kind, payer=payer)
+    if outcome == "challenge":
+        hidden(session)["challenged"] = method["id"]
+        world.save(session)
     if session["mode"] == "payment":
         return _settle_payment(world, session, outcome, method)
+    if outcome == "challenge":
+        return None
     if outcome in (*DECLINED, "refused"):
         return "Your card was declined."
     customer = _customer(world, session, method)
@@ -314,9 +322,12 @@ def intent_of(world: World, session: Json, method: Json) -> Json:
 def _settle_payment(world: World, session: Json, outcome: str, method: Json) -> str | None:
     intent = intent_of(world, session, method)
     kind = method["type"]
-    if kind != "card" or outcome in ("approved", "refused"):
+    waits = intent["status"] == "requires_action" and intent["payment_method"] == method["id"]
+    if not waits and (kind != "card" or outcome in ("challenge", "approved", "refused")):
         page = f"{world.config.public_url}/c/pay/{session['id']}/challenge"
         payment_intents.challenge(world, intent, method, url=page, return_url=session["success_url"])
+    if outcome == "challenge":
+        return None
     if outcome == "refused":
         return str(payment_intents.reject_challenge(world, intent, method))
     if outcome in DECLINED:
