@@ -7,7 +7,7 @@ A module calls actions, never tables, and runs with the rights of the applicatio
 REFERENCE: tuple[str, ...] = ("reference",)
 """Modules of this folder that every installation needs, in the order of loading."""
 
-DEMO: tuple[str, ...] = ("demo_campaigns",)
+DEMO: tuple[str, ...] = ("demo_campaigns", "demo_gifts")
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
 
 ACCOUNTS: tuple[tuple[str, str, str], ...] = ()

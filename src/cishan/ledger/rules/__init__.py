@@ -16,6 +16,7 @@ from cishan.ledger.rules.entries import (
     restriction_of,
 )
 from cishan.ledger.rules.events import (
+    bank_gift,
     channel_fee,
     close_year,
     dispute_lost,
@@ -62,6 +63,7 @@ __all__ = [
     "activities_of",
     "agency_in",
     "agency_out",
+    "bank_gift",
     "channel_fee",
     "close_year",
     "disbursement_approved",

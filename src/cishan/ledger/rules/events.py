@@ -55,6 +55,22 @@ def gift_settled(
     return Entry(Kind.GIFT, effective_date, source, source_key, (*lines, *_fee_lines(fee_fen, channel)), memo)
 
 
+def bank_gift(
+    *,
+    source: str,
+    source_key: str,
+    effective_date: date,
+    fund: str,
+    amount_fen: int,
+    memo: str = "",
+    bank: str = "",
+) -> Entry:
+    """Book a gift that came to the bank account itself: no channel, no fee."""
+    require_positive(amount_fen)
+    lines = pair(BANK, income_heading(fund), fund, amount_fen, debit_counterparty=bank)
+    return Entry(Kind.GIFT, effective_date, source, source_key, lines, memo)
+
+
 def refund(
     *,
     source: str,
