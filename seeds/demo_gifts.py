@@ -66,7 +66,7 @@ async def _campaign(fact: dict[str, Any]) -> None:
     )
     async with atomic():
         gift_ids = await offline.record_bank_gifts(list(_gifts(chance, slug, total, begin, end)))
-        await _pay_out(chance, card.fund_code, slug, total, begin, end)
+        await _pay_out(chance, fund=card.fund_code, slug=slug, total=total, begin=begin, end=end)
         await totals.show(gift_ids)
         await totals.refresh(card.id)
 
@@ -127,7 +127,7 @@ def _of_company(chance: random.Random, slug: str, amount: int) -> Answers:
 
 
 async def _pay_out(
-    chance: random.Random, fund: str, slug: str, total: int, begin: datetime, end: datetime
+    chance: random.Random, *, fund: str, slug: str, total: int, begin: datetime, end: datetime
 ) -> None:
     """Spend a good part of what was raised, in two or three pay-outs after most of the gifts have come."""
     times = chance.randint(2, 3)

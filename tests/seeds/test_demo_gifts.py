@@ -17,7 +17,8 @@ async def test_the_gifts_reach_834_wan_and_loading_twice_is_loading_once(db: Non
     page = await queries.campaign_page(rules.Filter(), size=100)
     assert sum(card.raised_fen for card in page.cards) == 834_600_000
     rows = await database.fetch(
-        "SELECT count(*) AS n, sum(amount_fen)::bigint AS total, count(*) FILTER (WHERE status <> 'paid') AS odd,"
+        "SELECT count(*) AS n, sum(amount_fen)::bigint AS total, count(*) FILTER (WHERE status <> 'paid')"
+        " AS odd,"
         " array_agg(DISTINCT company_uscc) FILTER (WHERE company_uscc <> '') AS codes FROM donation"
     )
     assert 600 <= rows[0]["n"] <= 1500
