@@ -14,8 +14,8 @@ YEARS_SHOWN = 4
 NEWEST_SHOWN = 12
 
 
-@get("/disclosure")
-async def books(year: FromQuery[int | None] = None) -> Template:
+@get("/disclosure/years")
+async def years_page(year: FromQuery[int | None] = None) -> Template:
     """Show what came in and what it became, in one year."""
     this_year = clock.today().year
     years = list(range(this_year, this_year - YEARS_SHOWN, -1))
@@ -28,7 +28,7 @@ async def books(year: FromQuery[int | None] = None) -> Template:
         "years": years,
         "bookings": await queries.journal(limit=NEWEST_SHOWN),
     }
-    return Template(template_name="disclosure/books.html", context=context)
+    return Template(template_name="disclosure/years.html", context=context)
 
 
 @get("/disclosure/journal")
@@ -40,4 +40,4 @@ async def journal(before: FromQuery[int | None] = None) -> Template:
     return Template(template_name="disclosure/journal.html", context=context)
 
 
-routes: list[ControllerRouterHandler] = [books, journal]
+routes: list[ControllerRouterHandler] = [years_page, journal]
