@@ -55,7 +55,7 @@ async def test_the_journal_goes_on_where_the_page_before_ended(some_books: None)
     assert await queries.journal(before_id=oldest.id) == []
 
 
-@pytest.mark.parametrize("path", ["/disclosure/years", "/disclosure/journal"])
+@pytest.mark.parametrize("path", ["/disclosure", "/disclosure/journal"])
 async def test_nobody_is_named_in_public(client: httpx.AsyncClient, some_books: None, path: str) -> None:
     with clock.fixed(NOW):
         text = (await client.get(path)).text
@@ -66,14 +66,14 @@ async def test_nobody_is_named_in_public(client: httpx.AsyncClient, some_books: 
 
 async def test_a_year_without_books_says_so(client: httpx.AsyncClient, some_books: None) -> None:
     with clock.fixed(NOW):
-        answer = await client.get("/disclosure/years?year=2025")
+        answer = await client.get("/disclosure?year=2025")
         assert answer.status_code == 200
         assert "这一年没有账目" in answer.text
-        assert (await client.get("/disclosure/years?year=1999")).status_code == 404
-        assert (await client.get("/disclosure/years?year=abc")).status_code == 400
+        assert (await client.get("/disclosure?year=1999")).status_code == 404
+        assert (await client.get("/disclosure?year=abc")).status_code == 400
 
 
 async def test_the_pages_work_before_the_first_booking(client: httpx.AsyncClient) -> None:
     with clock.fixed(NOW):
-        assert "账上还没有记录" in (await client.get("/disclosure/years")).text
+        assert "账上还没有记录" in (await client.get("/disclosure")).text
     assert (await client.get("/disclosure/journal")).status_code == 200

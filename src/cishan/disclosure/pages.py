@@ -14,7 +14,7 @@ YEARS_SHOWN = 4
 NEWEST_SHOWN = 12
 
 
-@get("/disclosure/years")
+@get("/disclosure")
 async def years_page(year: FromQuery[int | None] = None) -> Template:
     """Show what came in and what it became, in one year."""
     this_year = clock.today().year
