@@ -54,6 +54,7 @@ async def a_gift(
             donor_kind=DonorKind.PERSON.value,
             wants_receipt=wants_receipt,
             receipt_title=title,
+            contact_email_index=contacts.email_index(email) if email else None,
             contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=donation_id) if email else None,
             language=language,
         )

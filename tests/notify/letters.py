@@ -66,5 +66,6 @@ EVERY_LETTER: list[rules.Letter] = [
             ),
         ),
         plans=(rules.PlanLink(amount_fen=2000, purpose="暖冬行动", url=PLAN),),
+        years=(rules.YearLink(year=2026, url="https://cishan.example/receipts/yearly/c/2026/secret"),),
     ),
 ]

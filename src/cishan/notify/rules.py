@@ -173,12 +173,21 @@ class PlanLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class YearLink:
+    """All receipts of one year."""
+
+    year: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MyGifts:
     """The links to the gifts that were made with this address."""
 
     template: ClassVar[str] = "my_gifts"
     gifts: tuple[GiftLink, ...]
     plans: tuple[PlanLink, ...]
+    years: tuple[YearLink, ...]
 
 
 Letter = (

@@ -5,7 +5,7 @@ from typing import Literal, cast
 from uuid import UUID
 
 from cishan import gateways
-from cishan.donations.queries import contacts
+from cishan.donations.queries import contacts, yearly
 from cishan.donations.queries.monthly import PlanView
 from cishan.donations.rules.giving import PlanMethod
 from cishan.kernel import clock
@@ -92,10 +92,9 @@ async def my_gifts(
     gifts: tuple[letters.GiftLink, ...],
     plans: tuple[letters.PlanLink, ...],
 ) -> None:
-    """Send somebody the links to their own gifts."""
-    await notify.send(
-        key=key, to_email=to_email, language=language, letter=letters.MyGifts(gifts=gifts, plans=plans)
-    )
+    """Send somebody the links to their own gifts, and to the receipts of each year on one list."""
+    letter = letters.MyGifts(gifts=gifts, plans=plans, years=await yearly.year_links(to_email))
+    await notify.send(key=key, to_email=to_email, language=language, letter=letter)
 
 
 async def _send(plan: PlanView, what: str, letter: letters.Letter) -> None:

@@ -13,7 +13,6 @@ from cishan.campaigns import queries as campaigns
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.receipts import ReceiptView
 from cishan.donations.rules import receipts as rules
-from cishan.donations.rules.answers import GENERAL_TITLE
 from cishan.donations.rules.giving import GiftStatus, MovementKind
 from cishan.donations.rules.receipts import (
     Correction,
@@ -29,7 +28,8 @@ from cishan.donations.tables.receipts import Receipt, ReceiptSeries, ReceiptWaiv
 from cishan.kernel import clock, ids, masking
 from cishan.kernel.errors import Conflict, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing import i18n, jobs
+from cishan.ledger import queries as ledger
+from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
 
 _MOVING = (
@@ -152,11 +152,12 @@ async def _lines(donation_id: UUID) -> tuple[SheetLine, ...]:
         donation_id,
     )
     cards = await campaigns.by_ids([row["campaign"] for row in rows if row["campaign"] is not None])
+    all_named = all(row["campaign"] in cards for row in rows)
+    funds = {} if all_named else {fund.code: fund.name for fund in await ledger.funds()}
     lines = []
     for row in rows:
         campaign = cards.get(row["campaign"])
-        with i18n.speaking(i18n.CHINESE):
-            name = campaign.title if campaign else i18n.gettext(GENERAL_TITLE)
+        name = campaign.title if campaign else funds.get(row["fund_code"], row["fund_code"])
         code = campaign.filing_no if campaign and campaign.filing_no else row["fund_code"]
         lines.append(SheetLine(code, name, "元", 1, row["amount_fen"], row["amount_fen"]))
     return tuple(lines)

@@ -2,6 +2,7 @@
 
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.middleware.rate_limit import RateLimitConfig
@@ -12,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.donations.actions import receipts as actions
 from cishan.donations.forms.receipts import ReceiptCheck, ReceiptWish
+from cishan.donations.queries import certificates, yearly
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.gifts import gift_by_token
 from cishan.donations.rules import receipts as rules
@@ -60,12 +62,27 @@ async def download(token: FromPath[str], filename: FromPath[str]) -> Response[by
     """Give the PDF of one of a gift's receipts."""
     gift = await gift_by_token(token)
     receipt = await queries.of_gift(gift.id, filename.removesuffix(".pdf"))
-    names = f"filename=\"{receipt.number}.pdf\"; filename*=UTF-8''{quote(receipt.filename, safe='')}"
-    return Response(
-        await queries.document(receipt),
-        media_type="application/pdf",
-        headers={**SECRET, "content-disposition": f"attachment; {names}"},
-    )
+    return _pdf(await queries.document(receipt), f"{receipt.number}.pdf", receipt.filename)
+
+
+@get("/g/{token:str}/certificate.pdf")
+async def certificate_pdf(token: FromPath[str]) -> Response[bytes]:
+    """Give the certificate of a gift."""
+    gift = await gift_by_token(token)
+    return _pdf(await certificates.certificate(gift), f"{gift.number}.pdf", f"捐赠证书-{gift.number}.pdf")
+
+
+@get("/receipts/yearly/{contact:uuid}/{year:int}/{token:str}", middleware=[_slowly])
+async def yearly_pdf(contact: FromPath[UUID], year: FromPath[int], token: FromPath[str]) -> Response[bytes]:
+    """Give all receipts of one giver in one year on one list."""
+    listed = await yearly.year_by_link(contact, year, token)
+    return _pdf(await yearly.year_document(listed), f"receipts-{year}.pdf", listed.filename)
+
+
+def _pdf(content: bytes, plain_name: str, name: str) -> Response[bytes]:
+    disposition = f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    headers = {**SECRET, "content-disposition": disposition}
+    return Response(content, media_type="application/pdf", headers=headers)
 
 
 @get("/receipts", middleware=[_slowly])
@@ -96,4 +113,12 @@ async def verify(number: FromPath[str], code: FromPath[str]) -> Template:
     )
 
 
-routes: list[ControllerRouterHandler] = [ask_page, ask, download, check_page, verify]
+routes: list[ControllerRouterHandler] = [
+    ask_page,
+    ask,
+    download,
+    certificate_pdf,
+    yearly_pdf,
+    check_page,
+    verify,
+]

@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 import segno
 
+from cishan.donations.queries.certificates import can_have_certificate
 from cishan.donations.queries.gifts import GiftView
 from cishan.donations.rules import receipts as rules
 from cishan.donations.rules.giving import GiftStatus
@@ -65,6 +66,8 @@ class ReceiptsCard:
     can_ask: bool
     promised: bool
     """A receipt is wanted and will come with the payment."""
+    certificate: bool
+    """A certificate of giving can be had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,10 @@ async def card(gift: GiftView) -> ReceiptsCard:
     over = {GiftStatus.FAILED, GiftStatus.EXPIRED, GiftStatus.REFUNDED, GiftStatus.CHARGED_BACK}
     open_to_ask = not receipts and gift.status not in over
     return ReceiptsCard(
-        receipts, can_ask=open_to_ask and not gift.wants_receipt, promised=open_to_ask and gift.wants_receipt
+        receipts,
+        can_ask=open_to_ask and not gift.wants_receipt,
+        promised=open_to_ask and gift.wants_receipt,
+        certificate=can_have_certificate(gift),
     )
 
 
