@@ -26,6 +26,21 @@ async def test_a_deferred_constraint_fails_at_the_end_of_the_block_and_the_pool_
     assert await database.fetch_value("SELECT 1 AS one") == 1
 
 
+async def test_a_server_process_that_dies_costs_no_connection_of_the_pool(racing: str) -> None:
+    outside = await asyncpg.connect(racing)
+    for _ in range(12):  # more often than the pool has connections
+        with pytest.raises(
+            (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError)
+        ):
+            async with database.atomic():
+                process = await database.fetch_value("SELECT pg_backend_pid()")
+                await outside.fetchval("SELECT pg_terminate_backend($1, 5000)", process)
+                await database.fetch_value("SELECT 1 AS one")
+        assert not database.in_transaction()
+    await outside.close()
+    assert await database.fetch_value("SELECT 1 AS one") == 1
+
+
 async def test_the_application_owns_nothing(db: None) -> None:
     assert await database.fetch_value("SELECT current_user") == "cishan_app"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -1,7 +1,7 @@
 """The database: one engine, transactions that hold, and plain SQL for reads."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import asyncpg
@@ -21,17 +21,47 @@ def engine() -> PostgresEngine:
 async def atomic() -> AsyncIterator[None]:
     """Run a block wholly or not at all; a block inside another is a savepoint.
 
-    Deferred constraints are checked at the end of the block, so that COMMIT itself cannot fail
-    (a failing COMMIT would cost Piccolo a pooled connection).
+    Deferred constraints are checked at the end of the block, an inner one's too.
     """
     db = engine()
     if db.transaction_exists():
         async with _savepoint(db):
             yield
         return
-    async with db.transaction():
+    async with _outermost(db):
         yield
-        await db.run_ddl("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+@asynccontextmanager
+async def _outermost(db: PostgresEngine) -> AsyncIterator[None]:
+    """Piccolo's own transaction, but one that gives its connection back whatever happens.
+
+    Piccolo's forgets to when BEGIN, ROLLBACK or COMMIT fails, as they do on a connection whose server process
+    has died: after as many restarts of the database as the pool is large, every query would wait for ever.
+    """
+    transaction = db.transaction()
+    transaction.connection = await transaction.get_connection()  # type: ignore[no-untyped-call]
+    try:
+        transaction.transaction = transaction.connection.transaction()
+        await transaction.begin()  # type: ignore[no-untyped-call]
+        token = db.current_transaction.set(transaction)
+        try:
+            yield
+        except BaseException:
+            with suppress(
+                asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError
+            ):
+                await transaction.rollback()  # type: ignore[no-untyped-call]
+            raise
+        else:
+            await transaction.commit()  # type: ignore[no-untyped-call]
+        finally:
+            db.current_transaction.reset(token)
+    finally:
+        if db.pool is not None:
+            await db.pool.release(transaction.connection)
+        else:
+            await transaction.connection.close()
 
 
 @asynccontextmanager
