@@ -25,7 +25,7 @@ INSERT INTO books.gl (code, name_zh, name_en, kind, guard, code_before_2026) VAL
   ('2206', '应交税费', 'Taxes payable', 'liability', 0, '2206'),
   ('2209', '其他应付款', 'Other payables and unidentified receipts', 'liability', 0, '2209'),
   ('2503', '预计负债', 'Provisions', 'liability', 0, '2401'),
-  ('2601', '受托代理负债', 'Agency liabilities', 'liability', -1, '2601'),
+  ('2601', '受托代理负债', 'Agency liabilities', 'liability', 0, '2601'),
   ('3101', '非限定性净资产', 'Unrestricted net assets', 'net_asset', 0, '3101'),
   ('3102', '限定性净资产', 'Restricted net assets', 'net_asset', 0, '3102'),
   ('3201', '以前年度净资产调整', 'Adjustments of earlier years', 'net_asset', 0, NULL),

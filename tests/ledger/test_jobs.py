@@ -41,3 +41,19 @@ async def test_the_nightly_proof_says_sound_or_what_is_broken(db: None) -> None:
         await jobs.prove()
     assert [line["event"] for line in logs] == ["books_sound", "books_broken"]
     assert logs[1]["proof"] == "balances"
+
+
+async def test_books_restored_into_another_cluster_are_sealed_on(db: None) -> None:
+    await a_fund()
+    await post(a_gift("txn_1"))
+    await actions.seal()
+    async with as_owner() as connection:  # there, transaction ids begin anew far below the last block's
+        await connection.execute("SET LOCAL books.migrating = on")
+        await connection.execute("ALTER TABLE books.block DISABLE TRIGGER append_only")
+        await connection.execute("UPDATE books.block SET horizon = horizon + 1000000000")
+        await connection.execute("ALTER TABLE books.block ENABLE ALWAYS TRIGGER append_only")
+    await post(a_gift("txn_2"))
+    block = await actions.seal()
+    assert block is not None
+    assert (block.first_voucher, block.entries) == (2, 1)
+    assert await queries.unsealed() == 0

@@ -192,3 +192,49 @@ async def test_an_entry_that_commits_late_is_sealed_later_and_no_number_is_skipp
     assert (first and first.entries, second and second.entries, third) == (1, 1, None)
     assert [(await queries.voucher(n)).id for n in (1, 2)] == [quick.id, slow_id]
     assert (await proofs.prove()).findings == ()
+
+
+LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""How a killed server process looks from here; whether the entry was booked is then unknown."""
+
+
+async def test_killed_server_processes_lose_no_acknowledged_entry_and_book_none_twice(racing: str) -> None:
+    await a_fund()
+    acknowledged: set[str] = set()
+    killed, done = 0, asyncio.Event()
+
+    async def stubborn_writer(number: int) -> None:
+        for round_ in range(20):
+            batch = [a_gift(f"txn_{number}_{round_}_{n}", gross=100, fee=3) for n in range(4)]
+            for _ in range(50):
+                try:
+                    await asyncio.create_task(
+                        post(*batch)
+                    )  # a lost attempt leaves nothing behind
+                except LOST:
+                    continue
+                acknowledged.update(entry.source_key for entry in batch)
+                break
+
+    async def killer() -> int:
+        outside = await asyncpg.connect(racing)
+        count = 0
+        while not done.is_set() and count < 25:
+            count += await outside.fetchval(
+                """SELECT count(pg_terminate_backend(pid)) FROM (SELECT pid FROM pg_stat_activity
+                    WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'
+                    ORDER BY random() LIMIT 1) AS unlucky"""
+            )
+        await outside.close()
+        return count
+
+    killing = asyncio.create_task(killer())
+    await asyncio.gather(*(stubborn_writer(number) for number in range(4)))
+    done.set()
+    killed = await killing
+    assert killed > 0
+    booked = await fetch("SELECT source_key FROM books.entry")
+    assert len(acknowledged) == 4 * 20 * 4
+    assert sorted(row["source_key"] for row in booked) == sorted(acknowledged)
+    assert (await balances())["1009", FUND] == 100 * len(acknowledged)
+    assert (await proofs.prove()).findings == ()

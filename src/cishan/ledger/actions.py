@@ -14,7 +14,7 @@ from cishan.kernel.text import N_
 from cishan.ledger.rules import AccountRef, Entry, Restriction
 from cishan.plumbing.db import connection, in_transaction
 
-_POST = """SELECT ids, fresh FROM books.post_batch(
+POST = """SELECT ids, fresh FROM books.post_batch(
     $1::text[], $2::date[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::smallint[],
     $8::text[], $9::text[], $10::text[], $11::text[],
     $12::int[], $13::smallint[], $14::int[], $15::bigint[])"""
@@ -59,7 +59,7 @@ async def post(entries: Sequence[Entry]) -> list[PostedEntry]:
             raise _OTHER_BODY.error()
     batch = list(distinct.values())
     with _told():
-        row = await connection().fetchrow(_POST, *_arrays(batch))
+        row = await connection().fetchrow(POST, *arrays(batch))
     assert row is not None
     position = {entry.key: index for index, entry in enumerate(batch)}
     seen: set[tuple[str, str]] = set()
@@ -178,7 +178,8 @@ async def seal(*, limit: int = SEAL_LIMIT) -> SealedBlock | None:
     return SealedBlock(no=row["no"], first_voucher=row["first_voucher"], entries=row["n"], hash=row["hash"])
 
 
-def _arrays(batch: Sequence[Entry]) -> tuple[list[object], ...]:
+def arrays(batch: Sequence[Entry]) -> tuple[list[object], ...]:
+    """Return the arguments of `books.post_batch`: entries, accounts and lines as parallel arrays."""
     places: dict[AccountRef, int] = {}
     line_entries: list[object] = []
     line_numbers: list[object] = []
