@@ -57,6 +57,11 @@ COMMANDS: dict[str, Entry] = {
         "Write the books for beancount, hledger or a spreadsheet.",
         True,
     ),
+    "check-receipts": Entry(
+        "cishan.donations.commands:check_receipts",
+        "Check that no receipt is missing and every sum is right.",
+        True,
+    ),
     "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
     "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),
     "test": Entry("cishan.ops.commands:test", "Run everything that CI runs."),

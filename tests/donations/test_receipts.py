@@ -10,6 +10,7 @@ import pytest
 from cishan import settings
 from cishan.donations.actions import receipts as actions
 from cishan.donations.jobs import receipts as receipt_jobs
+from cishan.donations.queries import receipt_proofs
 from cishan.donations.queries import receipts as queries
 from cishan.donations.rules.giving import GiftStatus, MovementKind
 from cishan.donations.rules.receipts import ReceiptKind
@@ -66,17 +67,17 @@ async def test_a_gift_that_is_not_paid_has_no_receipt(db: None, status: GiftStat
 async def test_a_gift_that_wants_none_has_a_waiver_until_it_does(db: None) -> None:
     gift = await a_gift(5_000, wants_receipt=False, title="")
     later = clock.now() + timedelta(hours=1)
-    assert await queries.without_receipt_or_waiver(paid_before=later) == 1
+    assert len(await receipt_proofs.without_paper(paid_before=later)) == 1
     await actions.write_due(gift)
     await actions.write_due(gift)
     (waiver,) = await fetch("SELECT reason, withdrawn_at FROM receipt_waiver")
     assert waiver == {"reason": "not_wanted", "withdrawn_at": None}
-    assert await queries.without_receipt_or_waiver(paid_before=later) == 0
+    assert await receipt_proofs.without_paper(paid_before=later) == []
 
     (receipt,) = await actions.ask_for(gift, title="某某食品有限公司", uscc="91371400MA0000000Q")
     assert (receipt.sheet.payer_title, receipt.sheet.payer_uscc) == ("某某食品有限公司", "91371400MA0000000Q")
     assert await fetch_value("SELECT withdrawn_at IS NOT NULL FROM receipt_waiver") is True
-    assert await queries.without_receipt_or_waiver(paid_before=later) == 0
+    assert await receipt_proofs.without_paper(paid_before=later) == []
     with pytest.raises(Conflict, match="already"):
         await actions.ask_for(gift, title="另一个抬头", uscc="")
     assert await Receipt.count() == 1
@@ -115,7 +116,7 @@ async def test_each_refund_is_reversed_once_in_red(db: None) -> None:
     await actions.write_due(gift)
     assert await _sum(gift) == 0
     assert await Receipt.count() == 3
-    assert await queries.missing_numbers() == []
+    assert await receipt_proofs.missing_numbers() == []
 
 
 async def test_a_lost_dispute_is_reversed_and_a_won_one_restored(db: None) -> None:
@@ -145,7 +146,7 @@ async def test_numbers_have_no_gap_when_many_write_at_once_and_some_fail(racing:
     await asyncio.gather(*(actions.write_due(gifts[0]) for _ in range(6)))
     rows = await fetch("SELECT serial, number FROM receipt ORDER BY serial")
     assert [row["serial"] for row in rows] == list(range(1, 14))
-    assert await queries.missing_numbers() == []
+    assert await receipt_proofs.missing_numbers() == []
 
 
 async def test_each_year_begins_at_one_and_a_chinese_new_year_s_day_counts(db: None) -> None:
@@ -291,3 +292,26 @@ async def test_a_receipt_asked_for_later_is_sent(db: None) -> None:
     await actions.ask_for(gift, title="张某某", uscc="")
     await jobs.work_off()
     assert {letter.template for letter in await newest()} == {"gift_thanks", "receipt_ready"}
+
+
+async def test_the_check_names_what_is_planted_behind_the_back(db: None) -> None:
+    good, waived, unequal, bare = [await a_gift(1_000 * n, wants_receipt=n != 2) for n in range(1, 5)]
+    for gift in (good, waived, unequal):
+        await actions.write_due(gift)
+    await money_moved(unequal, MovementKind.REFUND, -500, "txn_r1")
+    async with as_owner() as owner:
+        await owner.execute("ALTER TABLE receipt DISABLE TRIGGER USER")
+        await owner.execute("UPDATE receipt_series SET last_serial = last_serial + 1")
+        await owner.execute("ALTER TABLE receipt ENABLE TRIGGER USER")
+    now = clock.now()
+    report = await receipt_proofs.prove(settled_before=now + timedelta(hours=1))
+    numbers = {row["id"]: row["number"] for row in await fetch("SELECT id, number FROM donation")}
+    year = clock.today().year
+    assert not report.is_whole
+    assert report.receipts == 2
+    assert report.missing_numbers == (f"SJ{year}-00000003",)
+    assert report.without_paper == (numbers[bare],)
+    assert report.wrong_sums == (numbers[unequal],)
+    # What happened a moment ago may have its papers on the way.
+    early = await receipt_proofs.prove(settled_before=now - timedelta(hours=1))
+    assert (early.without_paper, early.wrong_sums) == ((), ())

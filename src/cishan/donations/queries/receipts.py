@@ -19,7 +19,7 @@ from cishan.donations.rules.receipts import Moved, ReceiptKind, Sheet
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import pdf
-from cishan.plumbing.db import fetch, fetch_value
+from cishan.plumbing.db import fetch
 
 TEMPLATE = "donations/receipt.typ"
 NO_RECEIPT = N_("There is no receipt with this number and check code.")
@@ -183,29 +183,6 @@ async def refunds(donation_id: UUID) -> list[Moved]:
         donation_id,
     )
     return [Moved(**row) for row in rows]
-
-
-async def missing_numbers() -> list[str]:
-    """Return every number between the first and the last of a series that no receipt has."""
-    rows = await fetch(
-        "SELECT s.series, s.year, n.serial FROM receipt_series AS s"
-        " CROSS JOIN LATERAL generate_series(1, s.last_serial) AS n (serial)"
-        " LEFT JOIN receipt AS r ON r.series = s.series AND r.year = s.year AND r.serial = n.serial"
-        " WHERE r.id IS NULL ORDER BY 1, 2, 3 LIMIT 1000"
-    )
-    return [rules.number(row["series"], row["year"], row["serial"]) for row in rows]
-
-
-async def without_receipt_or_waiver(*, paid_before: datetime) -> int:
-    """Return how many gifts that were paid before the moment have neither a receipt nor a standing waiver."""
-    count: int = await fetch_value(
-        "SELECT count(*) FROM donation AS d WHERE d.paid_at < {}"
-        " AND NOT EXISTS (SELECT FROM receipt AS r WHERE r.donation = d.id)"
-        " AND NOT EXISTS (SELECT FROM receipt_waiver AS w"
-        "                  WHERE w.donation = d.id AND w.withdrawn_at IS NULL)",
-        paid_before,
-    )
-    return count
 
 
 def _one(found: list[ReceiptView]) -> ReceiptView:
