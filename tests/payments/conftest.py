@@ -92,9 +92,9 @@ async def open_fund(code: str = FUND) -> None:
         await ledger.open_fund(code, name="暖冬行动（演示）", opened_on=clock.today())
 
 
-async def store_gift(lines: Sequence[tuple[str, int]], **changes: Any) -> UUID:
+async def store_gift(lines: Sequence[tuple[str, int]], *, id: UUID | None = None, **changes: Any) -> UUID:
     """Write a gift as the giving form does, before any money moves."""
-    gift_id = ids.new_id()
+    gift_id = id or ids.new_id()
     values: Json = {
         "number": f"G20261122-{gift_id.hex[-8:]}",
         "token_hash": ids.token_hash(gift_id.hex),

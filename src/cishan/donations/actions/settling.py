@@ -1,15 +1,18 @@
 """Bringing gifts, their movements and the books in line with what the payment service says."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from cishan.donations.actions import monthly
 from cishan.donations.queries import settling as queries
 from cishan.donations.rules import settling as rules
 from cishan.donations.rules.giving import GiftStatus
 from cishan.donations.rules.settling import Applied, Gift, Movement, Outcome, Payment, Problem, Settlement
 from cishan.gateways import stripe
 from cishan.kernel import clock, ids
+from cishan.kernel.errors import NotFound
 from cishan.ledger import actions as ledger
 from cishan.ledger.rules import Entry
 from cishan.plumbing import db, jobs
@@ -17,7 +20,7 @@ from cishan.plumbing import db, jobs
 _UPDATE = """
     UPDATE donation AS d
        SET status = n.status, fee_fen = n.fee, refunded_fen = n.refunded, failure_code = n.failure,
-           channel = coalesce(d.channel, n.channel), paid_at = coalesce(d.paid_at, n.paid_at),
+           channel = coalesce(n.channel, d.channel), paid_at = coalesce(n.paid_at, d.paid_at),
            stripe_payment_intent_id = coalesce(nullif(n.intent, ''), d.stripe_payment_intent_id),
            stripe_session_id = coalesce(d.stripe_session_id, nullif(n.session, '')),
            stripe_invoice_id = coalesce(d.stripe_invoice_id, nullif(n.invoice, ''))
@@ -34,7 +37,7 @@ _INSERT = """
 _REFUNDS_DONE = """
     UPDATE refund_request
        SET status = CASE WHEN stripe_refund_id = ANY($2::text[]) THEN 'failed' ELSE 'done' END
-     WHERE status IN ('approved', 'sent') AND stripe_refund_id = ANY($1::text[])"""
+     WHERE status IN ('approved', 'sent') AND stripe_refund_id = ANY($1::text[] || $2::text[])"""
 
 
 @dataclass(slots=True)
@@ -66,12 +69,30 @@ async def apply_payments(
         gift = _gift_of(payment, gifts)
         if glimpsed and rules.is_incomplete(gift, payment):
             batch.applied.append(Applied(payment.key, Outcome.INCOMPLETE))
+        elif gift is None and rules.is_ours_but_moneyless(payment):
+            batch.applied.append(Applied(payment.key, Outcome.SETTLED))
         elif gift is None and rules.is_ours(payment) and not last_try:
             batch.applied.append(Applied(payment.key, Outcome.WAITING))
         else:
             _gather(batch, gift, payment, known)
     await _write(batch)
     return batch.applied
+
+
+async def write_months(payments: Iterable[Payment]) -> None:
+    """Write the gifts of paid months that are not written yet; a month whose plan is unknown is left alone.
+
+    Call it before the transaction that settles: it locks plans, and settling locks gifts first.
+    """
+    for payment in payments:
+        plan_id = queries.uuid_in(payment.metadata, "plan_id")
+        if plan_id is None or not rules.is_later_month(payment) or payment.currency != rules.CURRENCY:
+            continue
+        with suppress(NotFound):
+            at = payment.paid_at or clock.now()
+            await monthly.month_gift(
+                plan_id, invoice_id=payment.invoice_id, amount_fen=payment.amount_fen, at=at
+            )
 
 
 async def refetch_payment(*, payment_intent_id: str = "", session_id: str = "") -> Applied | None:
@@ -86,6 +107,7 @@ async def refetch_payment(*, payment_intent_id: str = "", session_id: str = "") 
             payment = await stripe.fetch_payment(payment_intent_id)
     else:
         payment = await stripe.fetch_payment(payment_intent_id)
+    await write_months([payment])
     async with db.atomic():
         applied = await apply_payments([payment])
     return applied[0] if applied else None
@@ -192,10 +214,16 @@ async def _write(batch: _Batch) -> None:
             for g, p, s in changed
         ]
         await connection.execute(_UPDATE, *(list(column) for column in zip(*gifts, strict=True)))
-    backs = [m for _, m, _ in batch.movements if m.kind in {rules.Kind.REFUND, rules.Kind.REFUND_FAILURE}]
-    if backs:
-        failed = [m.source_id for m in backs if m.kind is rules.Kind.REFUND_FAILURE]
-        await connection.execute(_REFUNDS_DONE, [m.source_id for m in backs], failed)
+    done = [r for _, _, s in batch.gifts.values() for r in s.refunds_done]
+    failed = [r for _, _, s in batch.gifts.values() for r in s.refunds_failed]
+    if done or failed:
+        await connection.execute(_REFUNDS_DONE, done, failed)
+    for gift_id in sorted(batch.paid):
+        gift, payment, settlement = batch.gifts[gift_id]
+        if gift.plan_id is not None and settlement.paid_at is not None:
+            await monthly.paid(
+                gift.plan_id, paid_at=settlement.paid_at, subscription_id=payment.subscription_id
+            )
     await _follow_up(batch)
 
 
@@ -206,6 +234,7 @@ def _differs(gift: Gift, payment: Payment, settlement: Settlement) -> bool:
         or settlement.status is not gift.status
         or (payment.payment_intent_id not in {"", gift.payment_intent_id})
         or settlement.failure_code is not None
+        or bool(settlement.refunds_done or settlement.refunds_failed)
     )
 
 

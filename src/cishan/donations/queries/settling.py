@@ -13,7 +13,8 @@ from cishan.plumbing import db
 
 _LOCK = """
     SELECT id, number, amount_fen, status, coalesce(stripe_payment_intent_id, '') AS payment_intent_id,
-           coalesce(stripe_session_id, '') AS session_id, coalesce(stripe_invoice_id, '') AS invoice_id
+           coalesce(stripe_session_id, '') AS session_id, coalesce(stripe_invoice_id, '') AS invoice_id,
+           plan AS plan_id
       FROM donation
      WHERE id IN (SELECT id FROM donation WHERE id = ANY($1::uuid[])
             UNION SELECT id FROM donation WHERE stripe_payment_intent_id = ANY($2::text[])
@@ -54,6 +55,7 @@ async def lock_gifts(payments: Sequence[Payment]) -> list[Gift]:
             payment_intent_id=row["payment_intent_id"],
             session_id=row["session_id"],
             invoice_id=row["invoice_id"],
+            plan_id=row["plan_id"],
             lines=tuple((line["fund_code"], line["amount_fen"]) for line in lines[row["id"]]),
             booked=tuple(_booked(movement) for movement in booked[row["id"]]),
             open_refunds=tuple(

@@ -32,6 +32,7 @@ __all__ = ["DisputeState", "Kind", "Movement", "Payment", "State"]
 SOURCE = "stripe"
 """Of every entry made here; its key is the balance transaction."""
 CURRENCY = "cny"
+_CHANNELS = frozenset(Channel)
 OF_GIFTS = frozenset({Kind.CHARGE, Kind.REFUND, Kind.REFUND_FAILURE, Kind.DISPUTE, Kind.DISPUTE_REVERSAL})
 """The movements that can belong to a gift."""
 OF_RECEIPTS = frozenset({Kind.CHARGE, Kind.REFUND, Kind.REFUND_FAILURE})
@@ -86,6 +87,8 @@ class Gift:
     payment_intent_id: str
     session_id: str
     invoice_id: str
+    plan_id: UUID | None
+    """The monthly plan that it belongs to."""
     lines: tuple[tuple[str, int], ...]
     """Fund code and 分."""
     booked: tuple[Booked, ...] = ()
@@ -121,6 +124,9 @@ class Settlement:
     failure_code: str | None
     fresh: tuple[Movement, ...]
     entries: tuple[Entry, ...]
+    refunds_done: tuple[str, ...]
+    """Refunds of our own whose money has moved; those in `refunds_failed` came back."""
+    refunds_failed: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -131,6 +137,7 @@ class _Sums:
     fee: int = 0
     charge_at: datetime | None = None
     refunds: set[str] = field(default_factory=set)
+    returned: set[str] = field(default_factory=set)
 
 
 def problem_of(gift: Gift | None, payment: Payment) -> Problem:
@@ -171,6 +178,17 @@ def is_ours(payment: Payment) -> bool:
     return "donation_id" in payment.metadata or "plan_id" in payment.metadata
 
 
+def is_later_month(payment: Payment) -> bool:
+    """Tell whether the payment pays a month of a plan after its first, so that its gift may be unwritten."""
+    has_money = payment.state is State.SUCCEEDED or bool(payment.movements)
+    return bool(payment.invoice_id) and not payment.begins_plan and has_money
+
+
+def is_ours_but_moneyless(payment: Payment) -> bool:
+    """Tell whether the payment is of a later month and nothing was taken: there is no gift to wait for."""
+    return bool(payment.invoice_id) and not payment.begins_plan and not is_later_month(payment)
+
+
 def join(earlier: Payment, later: Payment) -> Payment:
     """Return two sightings of one payment as one: the later word counts, the movements add up."""
     told, rest = (earlier, later) if later.state is State.UNKNOWN else (later, earlier)
@@ -202,13 +220,18 @@ def settle(gift: Gift, payment: Payment, *, today: date) -> Settlement:
     paid = sums.charged > 0
     return Settlement(
         status=status,
-        channel=payment.channel if payment.channel in set(Channel) else None,
+        # An attempt that failed may have gone another way than the one that was paid.
+        channel=payment.channel
+        if payment.state is State.SUCCEEDED and payment.channel in _CHANNELS
+        else None,
         paid_at=sums.charge_at,
         fee_fen=max(sums.fee, 0),
         refunded_fen=min(max(sums.refunded, 0), gift.amount_fen),
         failure_code=None if paid or payment.state is not State.FAILED else payment.failure_code[:60],
         fresh=fresh,
         entries=tuple(entries),
+        refunds_done=tuple(r for r in gift.open_refunds if r in sums.refunds - sums.returned),
+        refunds_failed=tuple(r for r in gift.open_refunds if r in sums.returned),
     )
 
 
@@ -283,6 +306,8 @@ def _sum(movements: Iterable[Booked]) -> _Sums:
             case Kind.REFUND | Kind.REFUND_FAILURE:
                 sums.refunded -= movement.amount_fen
                 sums.refunds.add(movement.source_id)
+                if movement.kind is Kind.REFUND_FAILURE:
+                    sums.returned.add(movement.source_id)
             case Kind.DISPUTE | Kind.DISPUTE_REVERSAL:
                 sums.disputed -= movement.amount_fen
             case _:

@@ -54,6 +54,7 @@ async def drain_once(limit: int = BATCH) -> Drained:
         return Drained()
     told = await fetching.ask(waiting)
     reach("after_fetch")
+    await settling.write_months(t.payment for t in told if t.payment is not None)
     drained = await _settle(told)
     reach("after_commit")
     return replace(drained, taken=len(waiting))

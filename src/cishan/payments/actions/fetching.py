@@ -1,7 +1,7 @@
 """Asking the payment service what it says now of the things that messages were about. Touches no database."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -9,6 +9,8 @@ from cishan.gateways import stripe
 from cishan.kernel import clock
 from cishan.kernel.errors import DomainError, Unavailable
 from cishan.kernel.payments import Movement, Payment, State
+from cishan.payments.actions import plans
+from cishan.payments.actions.plans import FollowUp
 from cishan.payments.queries import Waiting
 
 AT_ONCE = 8
@@ -19,8 +21,6 @@ LOOK_BACK = timedelta(hours=1)
 LOOK_PAGES = 10
 PATIENCE = 3
 """So often the service may say that it does not know the thing, before the message is parked."""
-
-FollowUp = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,11 @@ async def _answer(told: Told) -> Told:
             return await _of_session(told)
         case "in":
             intent = await stripe.payment_of_invoice(subject)
-            return _about(told, await stripe.fetch_payment(intent)) if intent else told
+            told = _about(told, await stripe.fetch_payment(intent)) if intent else told
+            about = told.payment.subscription_id if told.payment is not None else ""
+            return replace(told, follow_up=await plans.ask(about)) if about else told
+        case "sub":
+            return replace(told, follow_up=await plans.ask(subject))
         case "po":
             return replace(told, payout=await ask_payout(subject))
         case _:
@@ -98,6 +102,8 @@ async def _of_session(told: Told) -> Told:
         intent = await stripe.payment_of_invoice(session.invoice_id)
     if intent:
         return _about(told, await stripe.fetch_payment(intent))
+    if session.mode == "setup" and session.status == "complete":
+        return replace(told, follow_up=await plans.ask_new_card(session.metadata.get("subscription_id", "")))
     return _about(told, session.as_payment()) if session.mode == "payment" else told
 
 
@@ -165,6 +171,7 @@ def _joined(answers: Iterable[Told]) -> list[Told]:
                 told if told.payment is not None else known,
                 event_ids=known.event_ids + told.event_ids,
                 tries=max(known.tries, told.tries),
+                follow_up=told.follow_up or known.follow_up,
             )
         )
     return list(found.values())

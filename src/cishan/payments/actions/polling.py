@@ -64,6 +64,7 @@ async def _settle(payments: Sequence[Payment]) -> int:
     old = clock.now() - GIVE_UP_AFTER
     waits = {a.key for a in applied if a.outcome is Outcome.WAITING}
     late = [p for p in payments if p.key in waits and all(m.at < old for m in p.movements)]
+    await settling.write_months(whole)
     async with db.atomic():
         applied += await settling.apply_payments(whole)
         applied += await settling.apply_payments(late, last_try=True)
