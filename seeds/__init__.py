@@ -7,8 +7,8 @@ A module calls actions, never tables, and runs with the rights of the applicatio
 REFERENCE: tuple[str, ...] = ("reference",)
 """Modules of this folder that every installation needs, in the order of loading."""
 
-DEMO: tuple[str, ...] = ("demo_campaigns", "demo_gifts")
+DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts")
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
 
-ACCOUNTS: tuple[tuple[str, str, str], ...] = ()
+ACCOUNTS: tuple[tuple[str, str, str], ...] = (("项目部（演示）", "demo-staff", "cishan-demo-2026"),)
 """Role, login and password of the accounts that the demo makes; `cishan up` prints them."""

@@ -13,8 +13,10 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 from cishan import gateways
 from cishan import settings as settings_module
 from cishan.campaigns import pages as campaigns
+from cishan.campaigns.pages import staff
 from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
+from cishan.identity import pages as identity
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
 from cishan.payments import pages as payments
@@ -40,6 +42,8 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *portal.routes,
         *openness.routes,
         *campaigns.routes,
+        *staff.routes,
+        *identity.routes,
         *search.routes,
         *ops.routes,
     ]

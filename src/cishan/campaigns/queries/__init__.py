@@ -359,3 +359,23 @@ async def addresses() -> list[Address]:
              WHERE {PUBLIC} GROUP BY campaign.id ORDER BY campaign.slug LIMIT 40000"""  # noqa: S608
     )
     return [Address(row["slug"], clock.china_day(row["at"])) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """A published campaign and when it last told something."""
+
+    slug: str
+    title: str
+    last_update_at: datetime | None
+
+
+async def titles() -> list[Title]:
+    """Return every published campaign, those that were silent longest first."""
+    rows = await fetch(
+        f"""SELECT campaign.slug, campaign.title, max(news.published_at) AS last_update_at
+              FROM campaign LEFT JOIN campaign_update AS news ON news.campaign = campaign.id
+             WHERE {PUBLIC} GROUP BY campaign.id
+             ORDER BY max(news.published_at) NULLS FIRST, campaign.slug LIMIT 1000"""  # noqa: S608
+    )
+    return [Title(**row) for row in rows]

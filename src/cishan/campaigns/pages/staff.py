@@ -1,0 +1,85 @@
+"""Writing news of a campaign, for staff who are signed in."""
+
+from typing import Any
+
+from litestar import Request, Router, get, post
+from litestar.datastructures import UploadFile
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.types import ControllerRouterHandler
+
+from cishan.campaigns import actions, queries
+from cishan.campaigns.forms import UpdateForm
+from cishan.campaigns.queries import details
+from cishan.identity.guards import NO_STORE, signed_in_staff, to_sign_in
+from cishan.identity.rules import Staff
+from cishan.kernel.errors import Invalid, SignInNeeded
+from cishan.kernel.text import clean
+from cishan.plumbing import forms
+from cishan.plumbing.pictures import MAX_BYTES
+
+UPLOAD_LIMIT = actions.MAX_PHOTOS * MAX_BYTES + 1_000_000
+
+
+@get("/")
+async def desk(request: Request[Any, Any, Any]) -> Template:
+    """List the campaigns of which news may be written."""
+    staff = await signed_in_staff(request)
+    return Template(
+        template_name="campaigns/staff_desk.html",
+        context={"staff": staff, "campaigns": await queries.titles()},
+        headers=NO_STORE,
+    )
+
+
+@get("/campaigns/{slug:str}/updates")
+async def write_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> Template:
+    """Ask for title, text and photos."""
+    staff = await signed_in_staff(request)
+    return _page(staff, await details.view(slug), forms.empty(), HTTP_200_OK)
+
+
+def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], status: int) -> Template:
+    context = {"staff": staff, "campaign": campaign, "form": form, "max_photos": actions.MAX_PHOTOS}
+    return Template(
+        template_name="campaigns/write_update.html", context=context, status_code=status, headers=NO_STORE
+    )
+
+
+@post("/campaigns/{slug:str}/updates", status_code=HTTP_303_SEE_OTHER, request_max_body_size=UPLOAD_LIMIT)
+async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> Redirect | Template:
+    """Publish the news and show it on the campaign's page."""
+    staff = await signed_in_staff(request)
+    campaign = await details.view(slug)
+    submitted = await request.form()
+    form = forms.read(UpdateForm, submitted)
+    if form.value is None:
+        return _page(staff, campaign, form, HTTP_422_UNPROCESSABLE_ENTITY)
+    photos = []
+    for n in range(1, actions.MAX_PHOTOS + 1):
+        file = submitted.get(f"photo_{n}")
+        data = await file.read() if isinstance(file, UploadFile) else b""
+        if data:
+            photos.append(actions.NewPhoto(data, clean(str(submitted.get(f"caption_{n}", "")))[:160]))
+    try:
+        await actions.publish_update(
+            campaign.id,
+            title=form.value.title,
+            body=form.value.body,
+            photos=photos,
+            signed_by=staff.display_name,
+            staff_id=staff.id,
+        )
+    except Invalid as error:
+        return _page(staff, campaign, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
+    return Redirect(f"/campaigns/{campaign.slug}#updates", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+
+
+routes: list[ControllerRouterHandler] = [
+    Router(
+        path="/staff",
+        route_handlers=[desk, write_update, publish_update],
+        exception_handlers={SignInNeeded: to_sign_in},
+    )
+]

@@ -1,0 +1,149 @@
+"""Staff publish news with photos that are drawn anew; nobody else does, and nothing else gets in."""
+
+from io import BytesIO
+from typing import Any
+
+import httpx
+import pytest
+from PIL import ExifTags, Image
+
+from cishan import gateways
+from cishan.campaigns import actions
+from cishan.campaigns.queries import details
+from cishan.campaigns.tables import CampaignUpdate, Photo
+from cishan.gateways import storage
+from cishan.identity import actions as identity
+from cishan.kernel.errors import Invalid, NotFound
+from cishan.plumbing.pictures import MAX_BYTES, MAX_SIDE, draw_anew
+from tests.campaigns import making
+
+
+def _photo(size: tuple[int, int] = (800, 600), kind: str = "JPEG", **options: Any) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", size, "#e39a63").save(out, kind, **options)
+    return out.getvalue()
+
+
+def _with_place() -> bytes:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "SpyCam"
+    exif[ExifTags.Base.Orientation] = 6
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (37.0, 26.0, 1.0)
+    return _photo(exif=exif.tobytes())
+
+
+@pytest.fixture
+async def desk(client: httpx.AsyncClient) -> httpx.AsyncClient:
+    """A browser in which staff is signed in, and a live campaign."""
+    await making.a_live_campaign()
+    await identity.create_account(username="ada", display_name="项目部", password="p" * 15, is_demo=True)
+    await client.post("/staff/sign-in", data={"username": "ada", "password": "p" * 15})
+    return client
+
+
+URL = f"/staff/campaigns/{making.PLAN.slug}/updates"
+NEWS = {"title": "首批热饭送达", "body": "今天送出一百二十份。\n\n明天继续。"}
+
+
+async def test_news_with_photos_appear_on_the_page(desk: httpx.AsyncClient) -> None:
+    answer = await desk.post(
+        URL,
+        data={**NEWS, "caption_1": "装箱的保温餐盒", "caption_2": "厨房"},
+        files={
+            "photo_1": ("a.jpg", _with_place(), "image/jpeg"),
+            "photo_2": ("../../x.html", _photo(kind="PNG"), "text/html"),
+        },
+    )
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        f"/campaigns/{making.PLAN.slug}#updates",
+    )
+    news = (await details.details(making.PLAN.slug)).updates[0]
+    assert (news.title, news.signed_by, len(news.photos)) == ("首批热饭送达", "项目部", 2)
+    page = await desk.get(f"/campaigns/{making.PLAN.slug}")
+    assert "装箱的保温餐盒" in page.text
+    assert "<p>明天继续。</p>" in page.text
+    sent = await desk.get(f"/photos/{news.photos[0].id}")
+    assert sent.headers["content-type"] == "image/jpeg"
+    assert "immutable" in sent.headers["cache-control"]
+    assert b"SpyCam" not in sent.content
+    with Image.open(BytesIO(sent.content)) as kept:
+        assert dict(kept.getexif()) == {}
+        assert kept.size == (600, 800)  # turned upright, as its orientation said
+
+
+async def test_a_stranger_may_not_write(client: httpx.AsyncClient) -> None:
+    await making.a_live_campaign()
+    for answer in (await client.get(URL), await client.post(URL, data=NEWS)):
+        assert answer.status_code == 303
+        assert answer.headers["location"].startswith("/staff/sign-in")
+    assert await CampaignUpdate.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "files"),
+    [
+        ({**NEWS, "title": ""}, {}),
+        ({**NEWS, "body": " "}, {}),
+        ({**NEWS, "title": "长" * 81}, {}),
+        ({**NEWS, "body": "长" * 8001}, {}),
+        ({**NEWS, "caption_1": "x"}, {"photo_1": ("a.jpg", b"<script>alert(1)</script>", "image/jpeg")}),
+        ({**NEWS, "caption_1": "x"}, {"photo_1": ("a.svg", b"<svg xmlns='x'/>", "image/svg+xml")}),
+        ({**NEWS, "caption_1": "x"}, {"photo_1": ("a.gif", b"GIF89a" + b"\0" * 50, "image/gif")}),
+        ({**NEWS, "caption_1": "x"}, {"photo_1": ("a.jpg", _photo()[:400], "image/jpeg")}),
+        ({**NEWS, "caption_1": " "}, {"photo_1": ("a.jpg", _photo(), "image/jpeg")}),
+    ],
+    ids=["no title", "no text", "long title", "long text", "html", "svg", "gif", "cut off", "no caption"],
+)
+async def test_what_cannot_be_right_is_refused_and_nothing_is_published(
+    desk: httpx.AsyncClient, data: dict[str, str], files: dict[str, Any]
+) -> None:
+    answer = await desk.post(URL, data=data, files=files)
+    assert answer.status_code == 422
+    assert 'role="alert"' in answer.text
+    assert await CampaignUpdate.count() == 0
+    assert await Photo.count() == 0
+
+
+async def test_news_of_a_draft_are_refused(db: None) -> None:
+    campaign_id = await making.a_draft()
+    with pytest.raises(NotFound):
+        await actions.publish_update(campaign_id, title="x", body="x", photos=[], signed_by="x")
+    assert await CampaignUpdate.count() == 0
+
+
+async def test_a_seventh_photo_is_refused(db: None) -> None:
+    card = await making.a_live_campaign()
+    photos = [actions.NewPhoto(_photo((20, 20)), "x")] * 7
+    with pytest.raises(Invalid, match="at most"):
+        await actions.publish_update(card.id, title="x", body="x", photos=photos, signed_by="x")
+    assert await CampaignUpdate.count() == 0
+
+
+async def test_the_photos_of_a_hidden_campaign_are_not_shown(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/photos/01a201a8-24bc-7fd9-a1e3-946e188d6a5c")).status_code == 404
+    assert (await client.get("/photos/x")).status_code == 404
+
+
+def test_large_pictures_become_smaller_and_huge_ones_are_refused() -> None:
+    assert max(draw_anew(_photo((3000, 100))).width, 0) == MAX_SIDE
+    with pytest.raises(Invalid, match="pixels"):
+        draw_anew(_photo((9000, 5000), kind="PNG"))
+    with pytest.raises(Invalid, match="MB"):
+        draw_anew(b"\xff\xd8" + b"0" * MAX_BYTES)
+
+
+def test_a_picture_without_ground_is_put_on_white() -> None:
+    out = BytesIO()
+    Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(out, "PNG")
+    with Image.open(BytesIO(draw_anew(out.getvalue()).data)) as drawn:
+        assert drawn.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+def test_the_same_bytes_are_stored_once(config: object) -> None:
+    key = storage.put("photos", b"same")
+    assert storage.put("photos", b"same") == key
+    assert storage.get(key) == b"same"
+    with pytest.raises(NotFound):
+        storage.get("photos/00/" + "0" * 64)
+    assert (gateways.settings().data_dir / "uploads" / key).exists()
