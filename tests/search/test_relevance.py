@@ -1,5 +1,6 @@
 """One suite of relevance that both backends pass."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +13,7 @@ from cishan import gateways
 from cishan.campaigns import actions as campaigns
 from cishan.kernel import ids
 from cishan.plumbing import jobs
-from cishan.search import queries, rules
+from cishan.search import actions, queries, rules
 from cishan.settings import Settings
 from tests.campaigns import making
 from tests.fakes import meilisearch
@@ -141,3 +142,10 @@ def test_long_words_are_searched_by_their_parts() -> None:
         len(rules.query_words("老人孩子书包课桌棉被热饭轮椅药品米面粮油衣服鞋子帽子手套围巾电灯"))
         <= rules.MAX_WORDS
     )
+
+
+async def test_one_campaign_indexed_many_times_at_once_is_found_once(racing: str, config: Settings) -> None:
+    live = await making.a_live_campaign()
+    for _ in range(5):
+        await asyncio.gather(*(actions.reindex_campaign(live.id) for _ in range(6)))
+    assert [h.campaign_id for h in await queries.find("饭桌")] == [live.id]
