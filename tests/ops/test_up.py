@@ -44,7 +44,7 @@ class Platform:
         """Run a command of this platform to its end."""
         command = [sys.executable, "-m", "cishan.cli", *words]
         return subprocess.run(
-            command, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=90, check=False
+            command, cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=180, check=False
         )
 
     @contextlib.contextmanager
@@ -86,7 +86,7 @@ class Platform:
                         found[int(folder.name)] = line
         return found
 
-    def all_gone(self, word: str = "", *, within: float = 20) -> bool:
+    def all_gone(self, word: str = "", *, within: float = 40) -> bool:
         until = time.monotonic() + within
         while self.processes(word) and time.monotonic() < until:
             time.sleep(0.05)
@@ -132,7 +132,7 @@ def test_it_starts_bears_kills_and_stops_without_a_trace(platform: Platform) -> 
         assert platform.get("/health/ready") == 200
 
         process.send_signal(signal.SIGINT)
-        assert process.wait(40) == 0
+        assert process.wait(90) == 0
     assert platform.log.read_text().rstrip().endswith("Stopped; the data are kept.")
     assert platform.all_gone(), platform.processes()
 

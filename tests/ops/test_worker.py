@@ -19,6 +19,7 @@ from cishan.plumbing import db as database
 from cishan.plumbing import jobs
 from cishan.settings import ROOT
 
+pytestmark = pytest.mark.slow
 SCRIPT = Path(__file__).with_name("a_worker.py")
 
 
@@ -48,7 +49,7 @@ async def ask(word: str, **args: Any) -> None:
 
 
 async def said(
-    notes: "asyncpg.Connection[asyncpg.Record]", word: str, what: str, *, times: int = 1, within: float = 20
+    notes: "asyncpg.Connection[asyncpg.Record]", word: str, what: str, *, times: int = 1, within: float = 60
 ) -> float:
     """Wait until the worker has written so; return the seconds that it took."""
     began = time.monotonic()
