@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import httpx
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import databases
 
@@ -21,6 +22,22 @@ os.environ.setdefault("CISHAN_DATA", str(databases.LOCAL / "test-data" / WORKER)
 from cishan import gateways, settings  # noqa: E402
 from cishan.main import create_asgi  # noqa: E402
 from cishan.plumbing import db as database  # noqa: E402
+
+
+class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
+    """Deal tests out one by one, but all that share the running platform to one worker.
+
+    (`--dist loadgroup` does not see its marks under pytest 9.2: node ids no longer change.)
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneBrowser:
+    """Let the platform of the browser tests start once."""
+    return OneBrowser(config, log)
 
 
 def pytest_sessionfinish() -> None:

@@ -208,9 +208,7 @@ async def test_killed_server_processes_lose_no_acknowledged_entry_and_book_none_
             batch = [a_gift(f"txn_{number}_{round_}_{n}", gross=100, fee=3) for n in range(4)]
             for _ in range(50):
                 try:
-                    await asyncio.create_task(
-                        post(*batch)
-                    )  # a lost attempt leaves nothing behind
+                    await asyncio.create_task(post(*batch))  # a lost attempt leaves nothing behind
                 except LOST:
                     continue
                 acknowledged.update(entry.source_key for entry in batch)

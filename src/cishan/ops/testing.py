@@ -142,7 +142,7 @@ def _pytest(
     if "chromium" in lacking and not fast:
         marks.append("not browser")
     words = [sys.executable, "-m", "pytest"]
-    words += pytest_args or ["-n", "auto", "--dist", "loadgroup", "-m", " and ".join(marks), "-q"]
+    words += pytest_args or ["-n", "auto", "-m", " and ".join(marks), "-q"]
     name = f"tests on {where}" if where else "tests"
     click.echo(f"{name} …")
     began = time.monotonic()
