@@ -99,7 +99,21 @@ def check() -> list[str]:
         complaints += [f"{name}.po lacks: {text!r}" for text in sorted(map(str, needed - done))]
         stale = {m.id for m in old if m.id} - needed
         complaints += [f"{name}.po has what no text uses: {text!r}" for text in sorted(map(str, stale))]
-    return complaints
+    return complaints + _quarrels()
+
+
+def _quarrels() -> list[str]:
+    """Return one complaint for each text that two catalogues translate differently: only one can be shown."""
+    said: dict[str, dict[str, str]] = {}
+    for name in slices():
+        for message in present(name):
+            if message.id and _filled(message.string):
+                said.setdefault(f"{message.context or ''}{message.id}", {})[name] = str(message.string)
+    return [
+        f"{', '.join(f'{name}.po' for name in sorted(ways))} differ on {text!r}"
+        for text, ways in sorted(said.items())
+        if len(set(ways.values())) > 1
+    ]
 
 
 def _filled(string: object) -> bool:

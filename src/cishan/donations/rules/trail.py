@@ -33,7 +33,7 @@ STATUS: dict[GiftStatus, Words] = {
         "calm",
     ),
     GiftStatus.PAID: Words(
-        N_("Received"),
+        N_("Has arrived"),
         N_("Your gift has arrived and stands in the charity's books."),
         "good",
     ),
