@@ -114,11 +114,11 @@ async def test_approvals_at_once_never_spend_more_than_there_is(racing: str) -> 
 
 
 async def waits(pid: int) -> None:
-    """Return once the server process stands before a lock."""
-    while not await fetch_value(  # noqa: ASYNC110 - only the server knows
-        "SELECT count(*) FROM pg_locks WHERE pid = {} AND NOT granted", pid
-    ):
-        await asyncio.sleep(0)
+    """Return once the server process stands before a lock; fail if it never does."""
+    waiting = "SELECT count(*) FROM pg_locks WHERE pid = {} AND NOT granted"
+    async with asyncio.timeout(20):
+        while not await fetch_value(waiting, pid):  # noqa: ASYNC110 - only the server knows
+            await asyncio.sleep(0)
 
 
 async def test_closing_waits_for_postings_in_flight_and_lets_none_in_after(racing: str) -> None:
