@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--state", help="SQLite file that keeps everything (default: memory only)")
     parser.add_argument("--public-url", help="address under which a browser reaches the hosted pages")
     parser.add_argument("--webhook-url", help="where events are sent; several separated by commas")
+    parser.add_argument("--webhook-events", help="types of event to send, as patterns: charge.*,invoice.paid")
     parser.add_argument("--webhook-secret", help="signing secret; two separated by a comma during a rotation")
     parser.add_argument("--secret-key", help="the only API key accepted (default: every sk_test_…)")
     parser.add_argument("--merchant", help="name shown on the hosted page")
@@ -70,6 +71,7 @@ def _config(given: argparse.Namespace) -> Config:
         "merchant": given.merchant,
         "seed": given.seed,
         "webhook_urls": split(given.webhook_url) if given.webhook_url else None,
+        "webhook_events": split(given.webhook_events) if given.webhook_events else None,
         "webhook_secrets": split(given.webhook_secret) if given.webhook_secret else None,
     }
     if given.public_url is None and "PAYSANDBOX_PUBLIC_URL" not in os.environ:

@@ -42,6 +42,8 @@ class Config:
     webhook_urls: tuple[str, ...] = ()
     webhook_secrets: tuple[str, ...] = ("whsec_sandbox",)
     """Every delivery is signed with each of them, as Stripe does while a secret is being rotated."""
+    webhook_events: tuple[str, ...] = ("*",)
+    """The types of event that the endpoints want, as patterns (`charge.*`)."""
     retry_delays: tuple[int, ...] = (5, 30, 120, 600, 3600, 10_800, 36_000, 86_400)
     webhook_timeout_seconds: float = 20.0
     webhook_concurrency: int = 16
@@ -80,6 +82,7 @@ def load(environ: Mapping[str, str]) -> Config:
         seed=environ.get("PAYSANDBOX_SEED"),
         frozen_at=int(frozen) if frozen else None,
         webhook_urls=split(urls),
+        webhook_events=split(environ.get("PAYSANDBOX_WEBHOOK_EVENTS", "")) or defaults.webhook_events,
         webhook_secrets=split(secrets) or defaults.webhook_secrets,
         late_payment_delay=int(environ.get("PAYSANDBOX_LATE_SECONDS", defaults.late_payment_delay)),
         refund_delay=int(environ.get("PAYSANDBOX_REFUND_SECONDS", defaults.refund_delay)),

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from paysandbox.config import Json
 from paysandbox.faults import Fault, take
-from paysandbox.world import World, public
+from paysandbox.world import DAY, World, public
 
 OLD_VERSION = "2020-08-27"
 
@@ -43,7 +43,9 @@ def secrets(world: World) -> tuple[str, ...]:
 
 
 def enqueue(world: World, event: Json) -> None:
-    """Queue an event for every endpoint; without any, it is held for whoever asks for it."""
+    """Queue an event for every endpoint that wants it; without any endpoint, it is held for whoever asks."""
+    if not any(fnmatchcase(event["type"], pattern) for pattern in world.config.webhook_events):
+        return
     faults = take(world, "delivery", lambda rule: _fits(rule, event))
     for url in urls(world) or (None,):
         _enqueue_one(world, event, url, faults)
@@ -257,8 +259,11 @@ def finished(world: World, delivery: Json, *, ok: bool, note: str) -> None:
 
 
 def recover(world: World) -> None:
-    """After a crash: what was being sent may or may not have arrived, so send it again."""
+    """After a crash, send again what was being sent: it may not have arrived. Forget what is long done."""
     world.store.run("UPDATE delivery SET state = 'pending' WHERE state = 'sending'")
+    world.store.run(
+        "DELETE FROM delivery WHERE state IN ('delivered', 'released') AND at < ?", world.now - 30 * DAY
+    )
 
 
 def next_at(world: World) -> int | None:

@@ -157,6 +157,7 @@ async def test_the_page_speaks_chinese_first_and_english_on_request(sandbox: San
     assert '<html lang="zh-CN">' in chinese
     assert "¥1,234.56" in chinese
     assert "暖冬行动" in chinese
+    assert "<h2>明细</h2>" in chinese
     english = await sandbox.browser.get(f"/c/pay/{session.id}?lang=en")
     assert "No real money moves here" in english.text
     assert english.headers["content-security-policy"].startswith("default-src 'none'")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import stripe
 
-from .conftest import SECRETS, Sandbox
+from paysandbox.config import Config
+
+from .conftest import NOON, SECRETS, Sandbox, new_sandbox
 
 Json = dict[str, Any]
 
@@ -90,6 +92,14 @@ async def test_a_fault_may_fit_metadata_alone(sandbox: Sandbox) -> None:
     await sandbox.command("gifts", count=1, metadata={"gift": "g2"})
     told = [one for one in await sandbox.webhooks() if one["type"] == "payment_intent.succeeded"]
     assert [_object(one)["metadata"] for one in told] == [{"gift": "g2"}]
+
+
+async def test_an_endpoint_gets_only_what_it_wants() -> None:
+    sandbox = new_sandbox(Config(frozen_at=NOON, webhook_events=("charge.*", "checkout.session.completed")))
+    await sandbox.gift()
+    assert await sandbox.event_types() == ["charge.succeeded", "checkout.session.completed", "charge.updated"]
+    assert len((await sandbox.api.v1.events.list_async()).data) == 5
+    sandbox.world.store.close()
 
 
 async def test_an_unknown_fault_is_refused(sandbox: Sandbox) -> None:
