@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from dataclasses import replace
 
@@ -22,9 +23,15 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"paysandbox: cannot listen on {given.host}:{given.port}: {error.strerror}.\n")
         return 2
+    try:
+        app = create_app(config)
+    except sqlite3.Error as error:
+        listener.close()
+        sys.stderr.write(f"paysandbox: cannot use the state file {config.state}: {error}.\n")
+        return 2
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(config),
+            app,
             log_level="warning",
             access_log=False,
             server_header=False,

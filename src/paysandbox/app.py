@@ -8,11 +8,14 @@ from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from paysandbox import api, control, deliveries, pages
 from paysandbox.config import Config, Json
+from paysandbox.errors import Refusal
 from paysandbox.world import DAY, World
 
 METHODS = ["GET", "POST", "DELETE"]
@@ -36,10 +39,16 @@ def create_app(config: Config) -> Starlette:
             *control.routes(),
             Mount("/_static", StaticFiles(directory=Path(__file__).parent / "static")),
         ],
+        exception_handlers={Refusal: _refused},
         lifespan=_lifespan,
     )
     app.state.world = world
     return app
+
+
+async def _refused(request: Request, refusal: Exception) -> Response:
+    status = refusal.status if isinstance(refusal, Refusal) else 500
+    return PlainTextResponse(str(refusal), status_code=status)
 
 
 @contextlib.asynccontextmanager

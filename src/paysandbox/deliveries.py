@@ -166,10 +166,13 @@ def queued(
 
 
 def take_held(world: World) -> list[Json]:
-    """Return every held delivery and count it as delivered: the caller brings it to its end."""
-    found = queued(world, state="held", limit=1_000_000)
-    world.store.run("UPDATE delivery SET state = 'delivered', attempts = attempts + 1 WHERE state = 'held'")
-    return found
+    """Return the held deliveries whose time has come and count them as delivered by the caller."""
+    due = "state = 'held' AND at <= ?"
+    rows = world.store.rows(f"SELECT {_COLUMNS} FROM delivery WHERE {due} ORDER BY at, seq", world.now)
+    world.store.run(
+        f"UPDATE delivery SET state = 'delivered', attempts = attempts + 1 WHERE {due}", world.now
+    )
+    return [_row(world, row, signed=True) for row in rows]
 
 
 def release(world: World, ids: list[int] | None, order: str) -> int:

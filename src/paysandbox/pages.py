@@ -124,10 +124,7 @@ def _checkout_page(
 async def choose(request: Request) -> Response:
     """Carry out the outcome that the person chose."""
     world = _world(request)
-    try:
-        form = await _form(request)
-    except Refusal as refusal:
-        return HTMLResponse("", status_code=refusal.status)
+    form = await _form(request)
     world.catch_up_if_due()
     session = _find(request, "checkout.session")
     if session is None:
@@ -142,8 +139,8 @@ async def choose(request: Request) -> Response:
         email=params.text(form, "email", limit=512) or session["customer_email"],
         name=params.text(form, "name", limit=512),
     )
-    if outcome == "abandoned":
-        return RedirectResponse(session["cancel_url"] or session["success_url"], status_code=303)
+    if outcome == "abandoned" and session["cancel_url"] is not None:
+        return RedirectResponse(session["cancel_url"], status_code=303)
     with world.transaction():
         if outcome == "expired":
             checkout.expire(world, session)

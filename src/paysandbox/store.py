@@ -73,10 +73,11 @@ class Store:
     """One open state file. Only its owner, `World`, may use it; calls are not thread-safe."""
 
     def __init__(self, path: str) -> None:
-        self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self.database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1.0)
+        # One process per file: ids are drawn and money is counted in memory too.
+        self.database.execute("PRAGMA locking_mode=EXCLUSIVE")
         self.database.execute("PRAGMA journal_mode=WAL")
         self.database.execute("PRAGMA synchronous=NORMAL")
-        self.database.execute("PRAGMA busy_timeout=2000")
         self.database.executescript(_SCHEMA)
         for kind, fields in LOOKUPS.items():
             for name in fields:

@@ -180,6 +180,22 @@ async def test_unknown_pages_say_so(sandbox: Sandbox, path: str) -> None:
     assert "找不到页面" in answer.text
 
 
+async def test_without_a_way_back_there_is_no_button_to_give_up(sandbox: Sandbox) -> None:
+    session = await sandbox.open_session(cancel_url="")
+    assert 'value="abandoned"' not in (await sandbox.browser.get(f"/c/pay/{session.id}")).text
+    assert (await sandbox.choose(session.id, "abandoned")).status_code == 402
+    assert (await sandbox.api.v1.checkout.sessions.retrieve_async(session.id)).status == "open"
+
+
+async def test_a_form_that_is_too_large_or_broken_is_refused(sandbox: Sandbox) -> None:
+    session = await sandbox.open_session()
+    for body, status in ((b"x" * 20_000, 413), (b"outcome=\xff", 400)):
+        for path in (f"/c/pay/{session.id}", f"/c/pay/{session.id}/challenge"):
+            answer = await sandbox.browser.post(path, content=body)
+            assert answer.status_code == status
+    assert await sandbox.event_types() == []
+
+
 async def test_a_card_is_saved_for_a_customer_without_money(sandbox: Sandbox) -> None:
     subscription = await sandbox.monthly()
     session = await sandbox.api.v1.checkout.sessions.create_async(

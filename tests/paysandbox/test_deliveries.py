@@ -70,6 +70,21 @@ async def test_a_duplicate_is_the_same_event_twice(sandbox: Sandbox) -> None:
     assert len({one["event"] for one in twins}) == 1
 
 
+async def test_reordered_and_delayed_webhooks_come_when_their_time_has_come(sandbox: Sandbox) -> None:
+    await sandbox.command("faults", kind="reorder", seconds=60, times=0)
+    await sandbox.command("faults", kind="delay", type="charge.succeeded", seconds=3_600, times=0)
+    for _ in range(3):
+        await sandbox.gift()
+    early = await sandbox.webhooks()
+    await sandbox.command("clock", seconds=60)
+    later = await sandbox.webhooks()
+    order = [one["id"] for one in early + later]
+    assert sorted(order) != order
+    assert len(order) == 3 * 4
+    await sandbox.command("clock", seconds=3_600)
+    assert await sandbox.event_types() == ["charge.succeeded"] * 3
+
+
 async def test_a_stale_payload_shows_the_object_before_the_change(sandbox: Sandbox) -> None:
     await sandbox.command("faults", kind="stale_payload", type="checkout.session.completed")
     await sandbox.gift()

@@ -5,7 +5,9 @@ import json
 import pytest
 import stripe
 
-from .conftest import Sandbox
+from paysandbox.config import Config
+
+from .conftest import NOON, Sandbox, new_sandbox
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,34 @@ async def test_the_balance_transaction_comes_after_charge_succeeded(sandbox: San
 def _json(text: str) -> dict[str, object]:
     found: dict[str, object] = json.loads(text)
     return found
+
+
+async def test_the_money_of_a_late_capture_is_booked_once_though_a_refund_comes_first() -> None:
+    sandbox = new_sandbox(Config(frozen_at=NOON, capture_delay=600))
+    intent = await sandbox.gift(10_000)
+    assert isinstance(intent.latest_charge, stripe.Charge)
+    assert intent.latest_charge.balance_transaction is None
+    assert await sandbox.balance() == 0
+    await sandbox.api.v1.refunds.create_async({"payment_intent": intent.id, "amount": 1_000})
+    await sandbox.command("clock", seconds=600)
+    rows = (await sandbox.api.v1.balance_transactions.list_async()).data
+    assert [row.net for row in rows] == [-1_000, 9_680]
+    await sandbox.books_are_right()
+    sandbox.world.store.close()
+
+
+async def test_a_refund_at_the_dashboard_and_evidence_are_told_too(sandbox: Sandbox) -> None:
+    intent = await sandbox.gift(10_000)
+    await sandbox.webhooks()
+    await sandbox.command("refunds", payment_intent=intent.id, amount=1_000)
+    assert await sandbox.event_types() == ["refund.created", "charge.refunded"]
+    dispute = await sandbox.command("disputes", payment_intent=intent.id)
+    assert dispute["amount"] == 9_000
+    await sandbox.webhooks()
+    answered = await sandbox.api.v1.disputes.update_async(dispute["id"], {"evidence": {"receipt": "file_1"}})
+    assert (answered.status, answered.evidence_details.has_evidence) == ("under_review", True)
+    assert await sandbox.event_types() == ["charge.dispute.updated"]
+    await sandbox.books_are_right()
 
 
 async def test_several_partial_refunds_and_never_more_than_the_charge(sandbox: Sandbox) -> None:

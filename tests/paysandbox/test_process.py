@@ -103,21 +103,43 @@ class Process:
         self.process.send_signal(how)
         return self.process.wait(timeout=10)
 
+    def is_quiet(self) -> bool:
+        """Say whether every delivery has come to its end."""
+        states = self.control.get("/_sandbox/state").json()["deliveries"]
+        return not {"pending", "sending"} & set(states)
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
-    yield made
-    made.close()
+    def begin_anew(self) -> None:
+        """Give the next test an empty sandbox that runs."""
+        if self.process.poll() is not None:
+            self.start()
+        _until(self.is_quiet, "all deliveries end")
+        self.post("reset")
 
 
-@pytest.fixture
-def process(tmp_path: Path, receiver: Receiver) -> Iterator[Process]:
-    made = Process(tmp_path, receiver.url)
-    yield made
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Process, Receiver]]:
+    """One process for all tests of this module: starting Python costs more than most of them."""
+    receiver = Receiver()
+    made = Process(tmp_path_factory.mktemp("sandbox"), receiver.url)
+    yield made, receiver
     if made.process.poll() is None:
         made.stop(signal.SIGKILL)
     made.control.close()
+    receiver.close()
+
+
+@pytest.fixture
+def process(shared: tuple[Process, Receiver]) -> Process:
+    process, receiver = shared
+    process.begin_anew()
+    receiver.got.clear()
+    receiver.answers.clear()
+    return process
+
+
+@pytest.fixture
+def receiver(shared: tuple[Process, Receiver]) -> Receiver:
+    return shared[1]
 
 
 @pytest.fixture(autouse=True)
@@ -132,16 +154,16 @@ def test_it_keeps_everything_when_it_is_killed_and_delivers_what_was_left(
     process: Process, receiver: Receiver
 ) -> None:
     process.post("deliveries/hold", on=True)
-    process.post("gifts", count=20, metadata={"gift": "{n}"})
+    process.post("gifts", count=10, metadata={"gift": "{n}"})
     assert process.stop(signal.SIGKILL) == -signal.SIGKILL
     assert receiver.got == []
     process.start()
     intents = process.api.v1.payment_intents.list({"limit": 100})
-    assert [intent.status for intent in intents.data] == ["succeeded"] * 20
+    assert [intent.status for intent in intents.data] == ["succeeded"] * 10
     assert process.control.get("/_sandbox/check").json() == {"ok": True, "faults": []}
     process.post("deliveries/release", order="shuffle")
-    _until(lambda: len(receiver.got) == 20 * 6, "all webhooks arrive")
-    assert len({event["id"] for event in receiver.events()}) == 20 * 6
+    _until(lambda: len(receiver.got) == 10 * 6, "all webhooks arrive")
+    assert len({event["id"] for event in receiver.events()}) == 10 * 6
 
 
 def test_a_refused_webhook_is_sent_again_later(process: Process, receiver: Receiver) -> None:
@@ -203,9 +225,17 @@ def test_an_answer_that_never_comes_before_the_effect_left_nothing(process: Proc
 def test_it_stops_cleanly_in_the_middle_of_its_deliveries(
     process: Process, receiver: Receiver, how: signal.Signals
 ) -> None:
-    process.post("gifts", count=30)
+    process.post("gifts", count=10)
     _until(lambda: len(receiver.got) > 0, "deliveries have begun")
     assert process.stop(how) == 0
+
+
+def test_a_state_file_has_one_owner(process: Process) -> None:
+    command = [str(_free_port()) if part == str(process.port) else part for part in process.command]
+    second = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert second.returncode == 2
+    assert second.stderr.startswith("paysandbox: cannot use the state file ")
+    assert second.stderr.endswith(": database is locked.\n")
 
 
 def test_a_taken_port_is_explained_in_one_sentence(process: Process) -> None:
