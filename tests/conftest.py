@@ -6,10 +6,14 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 import httpx
+import hypothesis
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import databases
+
+hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("house")
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SERVER_URL = databases.server_url()
@@ -20,6 +24,7 @@ os.environ["DATABASE_URL"] = databases.url_of(SERVER_URL, DATABASE)
 os.environ.setdefault("CISHAN_DATA", str(databases.LOCAL / "test-data" / WORKER))
 
 from cishan import gateways, settings  # noqa: E402
+from cishan import worker as _every_job  # noqa: E402, F401 - jobs.work_off() knows what the worker knows
 from cishan.main import create_asgi  # noqa: E402
 from cishan.plumbing import db as database  # noqa: E402
 
