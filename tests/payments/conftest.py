@@ -1,6 +1,7 @@
 """A real payment sandbox in this process, spoken to by the real SDK; gifts that wait for their money."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -166,3 +167,10 @@ async def asked_for() -> list[tuple[str, str]]:
         "SELECT task_name, args::text AS args FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id"
     )
     return [(row["task_name"], row["args"]) for row in rows]
+
+
+@contextmanager
+def now_as_in(sandbox: Sandbox) -> Iterator[None]:
+    """Let our clock stand where the sandbox's stands."""
+    with clock.fixed(datetime.fromtimestamp(sandbox.world.now, UTC)):
+        yield

@@ -6,10 +6,9 @@ worlds can be held against each other entry by entry.
 """
 
 import random
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -20,7 +19,6 @@ from hypothesis import strategies as st
 from cishan.donations.actions import settling
 from cishan.donations.tables.gifts import Donation
 from cishan.gateways import stripe
-from cishan.kernel import clock
 from cishan.payments import actions
 from cishan.plumbing import db as database
 from cishan.settings import Settings
@@ -36,6 +34,7 @@ from tests.payments.conftest import (
     balances,
     gift_row,
     keep,
+    now_as_in,
     open_fund,
     store_gift,
 )
@@ -97,12 +96,6 @@ async def never_was() -> AsyncIterator[None]:
             raise Undone
     except Undone:
         pass
-
-
-@contextmanager
-def now_as_in(sandbox: Sandbox) -> Iterator[None]:
-    with clock.fixed(datetime.fromtimestamp(sandbox.world.now, UTC)):
-        yield
 
 
 class Story:
@@ -231,7 +224,7 @@ async def in_chaos(story: Story, what_happens: list[Act], dice: random.Random) -
         with now_as_in(story.sandbox):
             await keep(on_the_way[:arriving])
             if dice.random() < 0.5:
-                await actions.drain_once(limit=dice.choice([1, 3, 100]))
+                await actions.drain_once(limit=dice.choice([1, 3, 500]))
             if dice.random() < 0.1:
                 await actions.poll()
         del on_the_way[:arriving]

@@ -61,6 +61,8 @@ async def apply_payments(
     are come back INCOMPLETE and untouched. With `last_try` money whose gift never appeared goes to suspense.
     """
     assert db.in_transaction(), "apply_payments() belongs into the transaction of its cause"
+    if not payments:
+        return []
     payments = _joined(payments)
     gifts = await queries.lock_gifts(payments)
     known = await queries.known_txns({m.txn_id for p in payments for m in p.movements})

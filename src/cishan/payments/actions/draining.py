@@ -18,9 +18,10 @@ from cishan.payments.rules import Drained
 from cishan.plumbing import db
 from cishan.plumbing.failpoints import reach
 
-BATCH = 100
+BATCH = 500
+"""Messages; the service sends four or five about each gift, so these are about a hundred gifts."""
 ROUNDS = 200
-"""Batches per job; what is left is for the next one."""
+"""Batches per call; what is left is for the next one."""
 _LOCK = """
     SELECT id FROM intake.stripe_event WHERE id = ANY($1::text[]) AND state = 'new'
      ORDER BY id FOR UPDATE SKIP LOCKED"""
