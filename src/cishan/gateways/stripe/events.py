@@ -100,8 +100,10 @@ def _event(found: Mapping[str, Any]) -> Event:
 
 def _subject(thing: Mapping[str, Any]) -> str:
     match thing["object"]:
-        case "payment_intent" | "checkout.session" | "invoice" | "subscription" | "payout":
+        case "payment_intent" | "invoice" | "subscription" | "payout":
             named = thing["id"]
+        case "checkout.session":  # its payment says more, and the other messages are about that too
+            named = thing.get("payment_intent") or thing["id"]
         case "charge" | "refund" | "dispute":
             named = thing["payment_intent"]
         case _:
