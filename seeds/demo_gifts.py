@@ -136,7 +136,7 @@ async def _pay_out(
         if amount <= 0:
             continue
         on = clock.china_day(begin + (end - begin) * (0.5 + 0.5 * number / (times + 1)))
-        common = {
+        common: dict[str, Any] = {
             "effective_date": on,
             "fund": fund,
             "amount_fen": amount,
