@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from cishan.donations.actions import giving
 from cishan.donations.queries.drafts import draft_by_token
@@ -80,7 +81,8 @@ async def test_confirming_at_the_same_time_is_one_gift(giver: Giver) -> None:
 async def test_a_gift_to_the_general_fund_and_to_several_projects(giver: Giver) -> None:
     page = await giver.page("/give?c=warm-meals&c=general")
     assert "为 2 个项目捐款" in page
-    begun = await giver.paid(**{"c": ["warm-meals", "general"], "amount-1": "30", "amount-2": "12.50"})
+    basket: dict[str, Any] = {"c": ["warm-meals", "general"], "amount-1": "30", "amount-2": "12.50"}
+    begun = await giver.paid(**basket)
     lines = await database.fetch(
         "SELECT fund_code, amount_fen FROM donation_line WHERE donation = {} ORDER BY line_no", begun.id
     )

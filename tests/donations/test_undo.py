@@ -22,7 +22,7 @@ async def _session(giver: Giver, session_id: str) -> dict[str, Any]:
 async def test_a_paid_gift_is_undone_and_the_books_are_as_before(giver: Giver) -> None:
     begun = await giver.paid(method="card")
     assert await ledger.fund_balance("F-CSC.01") == 8_880
-    assert "撤销这笔捐款" in await giver.page(begun.path)
+    assert "可无理由撤销" in await giver.page(begun.path)
     reply = await giver.browser.post(f"{begun.path}/undo")
     assert reply.status_code == 303
     assert "正在撤销" in await giver.page(begun.path)
@@ -53,7 +53,7 @@ async def test_undoing_twice_refunds_once(giver: Giver) -> None:
 async def test_after_ten_minutes_undo_is_refused_and_changes_nothing(giver: Giver) -> None:
     begun = await giver.paid(method="card")
     with clock.fixed(clock.now() + timedelta(minutes=10)):
-        assert "撤销这笔捐款" not in await giver.page(begun.path)
+        assert "可无理由撤销" not in await giver.page(begun.path)
         reply = await giver.browser.post(f"{begun.path}/undo")
         assert reply.status_code == 409
         assert "10 分钟撤销时间已过" in words(reply.text)
@@ -130,4 +130,3 @@ async def test_an_unpaid_gift_cannot_be_asked_back(giver: Giver) -> None:
     reply = await giver.browser.post(f"{begun.path}/refund", data={"ground": "other"})
     assert reply.status_code == 409
     assert (await counts())["refund_request"] == 0
-
