@@ -23,6 +23,7 @@ databases.create(SERVER_URL, DATABASE, TEMPLATE)
 os.environ["DATABASE_URL"] = databases.url_of(SERVER_URL, DATABASE)
 os.environ.setdefault("CISHAN_DATA", str(databases.LOCAL / "test-data" / WORKER))
 
+import cishan.worker  # noqa: E402, F401 - every job is known, whichever test runs alone
 from cishan import gateways, settings  # noqa: E402
 from cishan import worker as _every_job  # noqa: E402, F401 - jobs.work_off() knows what the worker knows
 from cishan.main import create_asgi  # noqa: E402
