@@ -4,7 +4,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
 
     main.py  worker.py  cli.py  ops/      composition roots: web, queue, terminal
     portal/                               home, standing pages, display and language, sitemap
-    payments/  search/  disclosure/       the payment service's inbox and reconciliation; the index; open books
+    payments/  search/  disclosure/       the payment inbox, reconciliation; the index; open books
     donations/                            gifts, monthly giving, refunds, receipts, the trail of a gift
     campaigns/                            慈善筹: campaigns, their updates, progress and public gifts
     ledger/                               the charity's books: funds, accounts, vouchers, statements
@@ -21,18 +21,19 @@ reader becomes a folder of the same name, split by noun.
 Walk: what happens when a donation is paid.
 `payments/pages.py` takes the webhook's raw body, `gateways/stripe/events.py` checks its signature, and
 `payments/actions/inbox.py` keeps the event, once, and asks for a drain. In the worker
-`payments/actions/draining.py` takes a batch of events; `payments/actions/fetching.py` asks the payment service
-what is true now of what they speak of; then one transaction lets `donations/actions/settling.py` bring the gifts
-in line and `ledger/actions.py` post one batch of vouchers through `books.post_batch`, and marks the events. After
-that `donations/jobs/giving.py` refreshes the campaign's totals and public gifts, and `donations/jobs/receipts.py`
-issues the receipt and thanks by letter (`notify/actions.py`, `gateways/mail.py`). A webhook that never comes is
-made good by `payments/actions/polling.py`; `payments/actions/reconciling.py` proves every night that nothing is missing.
+`payments/actions/draining.py` takes a batch of events; `payments/actions/fetching.py` asks the payment
+service what is true now of what they speak of; then one transaction lets `donations/actions/settling.py`
+bring the gifts in line and `ledger/actions.py` post one batch of vouchers through `books.post_batch`, and
+marks the events. After that `donations/jobs/giving.py` refreshes the campaign's totals and public gifts,
+and `donations/jobs/receipts.py` issues the receipt and thanks by letter (`notify/actions.py`,
+`gateways/mail.py`). A webhook that never comes is made good by `payments/actions/polling.py`;
+`payments/actions/reconciling.py` proves every night that nothing is missing.
 
 Walk: what happens when somebody gives.
 `donations/pages/giving.py` shows the amount, then the facts and the answers to check
-(`donations/actions/drafts.py`); `donations/actions/giving.py` writes the gift and `gateways/stripe/checkout.py`
-opens the hosted checkout; the giver comes back to their secret link (`donations/pages/trail.py`), which says
-确认中 until the walk above has run.
+(`donations/actions/drafts.py`); `donations/actions/giving.py` writes the gift and
+`gateways/stripe/checkout.py` opens the hosted checkout; the giver comes back to their secret link
+(`donations/pages/trail.py`), which says 确认中 until the walk above has run.
 """
 
 import os
