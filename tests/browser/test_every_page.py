@@ -6,7 +6,16 @@ from playwright.async_api import Browser
 
 from tests.browser.conftest import Platform, open_context, watch
 
-PAGES = ["/about", "/help", "/privacy", "/accessibility", "/styleguide", "/outbox", "/no-such-page"]
+PAGES = [
+    "/about",
+    "/help",
+    "/privacy",
+    "/accessibility",
+    "/styleguide",
+    "/outbox",
+    "/receipts",
+    "/no-such-page",
+]
 MODES = {
     "standard": "std.std.light",
     "dark": "std.std.dark",
