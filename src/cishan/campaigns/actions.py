@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from cishan.gateways import storage
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing import jobs
+from cishan.plumbing import i18n, jobs
 from cishan.plumbing.db import atomic, fetch
 from cishan.plumbing.pictures import draw_anew
 
@@ -61,6 +61,17 @@ async def add_platform(campaign_id: UUID, *, platform: str, url: str) -> None:
     await PlatformLink.insert(row).on_conflict(
         target=(PlatformLink.campaign, PlatformLink.platform), action="DO UPDATE", values=[PlatformLink.url]
     )
+
+
+async def declare_emergency(campaign_id: UUID, *, decree_no: str, certificate_no: str) -> None:
+    """Note the decree under which an approved plan may start before it is filed (慈善法 art. 73)."""
+    changes: dict[Column | str, Any] = {
+        Campaign.emergency_decree_no: decree_no,
+        Campaign.certificate_no: certificate_no,
+        Campaign.filed_name: Campaign.title,
+    }
+    approved = (Campaign.id == campaign_id) & (Campaign.state == rules.State.COUNCIL_APPROVED.value)
+    await Campaign.update(changes).where(approved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +136,25 @@ def _changes(
     if taken.to in {rules.State.LIVE, rules.State.LIVE_UNFILED} and published_at is None:
         changes["published_at"] = clock.now()
     return changes
+
+
+async def turn_clock() -> int:
+    """End what is past its last day, suspend what stayed unfiled too long; return how many moved."""
+    today = clock.today()
+    over = await Campaign.select(Campaign.id).where(
+        (Campaign.state == rules.State.LIVE.value) & (Campaign.ends_on < today)
+    )
+    deadline = today - timedelta(days=rules.EMERGENCY_FILING_DAYS)
+    unfiled = await Campaign.select(Campaign.id).where(
+        (Campaign.state == rules.State.LIVE_UNFILED.value) & (Campaign.starts_on < deadline)
+    )
+    for row in over:
+        await move(row["id"], "end", actor="clock")
+    with i18n.speaking(i18n.CHINESE):
+        reason = i18n.gettext(rules.UNFILED_TOO_LONG)
+    for row in unfiled:
+        await move(row["id"], "suspend", actor="clock", reason=reason)
+    return len(over) + len(unfiled)
 
 
 async def set_progress(

@@ -41,7 +41,7 @@ def card(
     if filled:
         draw.rounded_rectangle((left, bar, left + max(filled, 18), bar + 18), 9, fill=_ACCENT)
     draw.text((left, bar + 34), figures, font=_font(30, bold=True), fill=_ACCENT)
-    code = _qr(url, 148)
+    code = _qr(url, 170)
     canvas.paste(code, (right - code.width, SIZE[1] - 48 - code.height))
     draw.text((left, SIZE[1] - 48 - 34), "慈善筹", font=_font(30, bold=True), fill=_INK)
     out = io.BytesIO()
@@ -64,11 +64,11 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: int, *, lines: int) -> 
 
 
 def _qr(url: str, side: int) -> Image.Image:
+    code = segno.make(url, micro=False, error="m")
+    scale = max(1, side // code.symbol_size(border=2)[0])  # whole pixels, or telephones misread it
     out = io.BytesIO()
-    segno.make(url, micro=False, error="m").save(
-        out, kind="png", scale=8, border=2, dark=_INK, light="#ffffff"
-    )
-    return Image.open(out).convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+    code.save(out, kind="png", scale=scale, border=2, dark=_INK, light="#ffffff")
+    return Image.open(out).convert("RGB")
 
 
 def qr_svg(url: str) -> bytes:

@@ -112,6 +112,7 @@ STEPS: tuple[Step, ...] = (
     Step(State.AMENDMENT_PENDING, "suspend", State.SUSPENDED, "secretariat", needs_reason=True),
     Step(State.LIVE, "suspend", State.SUSPENDED, "secretariat", needs_reason=True),
     Step(State.SUSPENDED, "resume", State.LIVE, "secretariat"),
+    Step(State.SUSPENDED, "accept", State.LIVE, "civil affairs"),
     Step(State.SUSPENDED, "terminate", State.TERMINATED, "council", needs_reason=True),
     Step(State.LIVE, "end", State.ENDED, "the clock, or the secretariat"),
     Step(State.TERMINATED, "settle", State.SETTLING, "finance"),
@@ -224,6 +225,11 @@ def require_filing_no(filing_no: str, uscc: str) -> None:
             N_("The filing number is the organisation's code, A, two digits of the year and three more."),
             field="filing_no",
         )
+
+
+EMERGENCY_FILING_DAYS = 10
+"""慈善法 art. 73: an emergency campaign files within ten days of its start."""
+UNFILED_TOO_LONG = N_("Not filed within ten days of its start; suspended until the filing number is there.")
 
 
 class Phase(StrEnum):

@@ -14,6 +14,8 @@ from cishan.ledger.queries.openness import Spending, spendings
 from cishan.plumbing import i18n
 from cishan.plumbing.db import fetch
 
+GIFTS_FIRST = 8
+"""Gifts on the page of the campaign itself."""
 GIFTS_PAGE = 20
 UPDATES_SHOWN = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -338,7 +340,7 @@ async def details(slug: str) -> Details:
         budget=tuple(await budget(campaign.id)),
         platforms=tuple(await platforms(campaign.id)),
         updates=tuple(await updates(campaign.id)),
-        gifts=await gifts(campaign.id),
+        gifts=await gifts(campaign.id, limit=GIFTS_FIRST),
         spendings=tuple(await spendings(campaign.fund_code, limit=200)),
     )
 
