@@ -174,8 +174,13 @@ async def _revive(supervisor: Supervisor, server: embedded.Server) -> None:
     """Start the embedded server again when it dies; web and worker find it again by themselves."""
     while True:
         await asyncio.sleep(DATABASE_LOOK_SECONDS)
-        if not supervisor.stopping.is_set() and await asyncio.to_thread(embedded.revive, server):
-            supervisor.say("database", "had died and was started again")
+        if supervisor.stopping.is_set():
+            return
+        try:
+            if await asyncio.to_thread(embedded.revive, server):
+                supervisor.say("database", "had died and was started again")
+        except embedded.EmbeddedFailed as error:
+            supervisor.say("database", f"has died; trying again: {error}")
 
 
 def own_address(settings: Settings) -> str:

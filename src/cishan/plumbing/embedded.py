@@ -18,6 +18,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ import asyncpg
 VERSION = 18
 SYSTEM_USER = "cishan-postgres"
 """PostgreSQL refuses to run as root; a platform started by root gives it this user."""
+ORPHANS_LEAVE_SECONDS = 60.0
+"""The children of a killed server end by themselves when they look up; until then it cannot be started."""
 SOCKET_PATH_MAX = 100
 """Bytes; a longer path to a socket cannot be bound."""
 _VOLATILE = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
@@ -206,20 +209,28 @@ class _Programs:
             )
 
     def is_running(self, folder: Path) -> bool:
-        return self.call("pg_ctl", "-D", str(folder), "status").returncode == 0
+        return not _is_zombie(folder) and self.call("pg_ctl", "-D", str(folder), "status").returncode == 0
 
     def start(self, folder: Path, settings: tuple[str, ...]) -> None:
         self.open_the_way(folder)
         sockets = self.socket_folder(folder)
+        if _is_zombie(folder):
+            _bury(folder, sockets)
         words = ["-k", str(sockets), "-c", "listen_addresses=", "-c", "max_connections=200"]
         for setting in settings:
             words += ["-c", setting]
         log = folder / "log"
         options = ["-w", "-t", "120", "-s", "-D", str(folder), "-l", str(log), "-o", shlex.join(words)]
-        done = self.call("pg_ctl", *options, "start")
-        if done.returncode:
-            said = log.read_text(errors="replace") if log.exists() else done.stdout
-            raise EmbeddedFailed(f"the embedded PostgreSQL did not start: {_last_line(said)} (see {log})")
+        until = time.monotonic() + ORPHANS_LEAVE_SECONDS
+        while True:
+            before = log.stat().st_size if log.exists() else 0
+            done = self.call("pg_ctl", *options, "start")
+            if done.returncode == 0:
+                return
+            said = log.read_bytes()[before:].decode(errors="replace") if log.exists() else done.stdout
+            if "shared memory block" not in said or time.monotonic() > until:
+                raise EmbeddedFailed(f"the embedded PostgreSQL did not start: {_last_line(said)} (see {log})")
+            time.sleep(0.5)
 
     def stop(self, folder: Path) -> None:
         for mode in ("fast", "immediate"):
@@ -263,6 +274,37 @@ def _system_user(folder: Path) -> pwd.struct_passwd | None:
         ) from error
 
 
+def _is_zombie(folder: Path) -> bool:
+    """Tell whether the server was killed and nobody has buried it (containers often have no init that does).
+
+    To PostgreSQL such a process looks alive, by which it would refuse to start for ever.
+    """
+    try:
+        pid = (folder / "postmaster.pid").read_text().split()[0]
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (OSError, IndexError):
+        return False
+
+
+def _bury(folder: Path, sockets: Path) -> None:
+    """Take away a zombie's lock files once none of its children works on the data any more."""
+    until = time.monotonic() + ORPHANS_LEAVE_SECONDS
+    while _has_workers(folder):
+        if time.monotonic() > until:
+            raise EmbeddedFailed(f"processes of a killed server still work on {folder}.")
+        time.sleep(0.2)
+    (sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+    (folder / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _has_workers(folder: Path) -> bool:
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile, or belongs to somebody else
+            if (process / "cwd").readlink() == folder:  # where PostgreSQL's processes stand
+                return True
+    return False
+
+
 def _lock_file(folder: Path, what: str) -> Path:
     return folder.with_name(f"{folder.name}.{what}")
 
@@ -279,4 +321,5 @@ def _socket_folder_of(folder: Path) -> Path:
 
 
 def _last_line(text: str) -> str:
-    return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "it said nothing")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return next((line for line in lines if "FATAL:" in line), lines[-1] if lines else "it said nothing")
