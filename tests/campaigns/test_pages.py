@@ -58,6 +58,7 @@ async def test_the_page_speaks_english_too(client: httpx.AsyncClient) -> None:
     page = await client.get(f"/campaigns/{card.slug}?lang=en")
     for text in ("The filed plan", "Filing number", "120 people", "Qingyun County", "Help in hardship"):
         assert text in page.text, text
+    assert f'<h1 lang="zh-CN">{making.PLAN.title}</h1>' in page.text  # read out as Chinese
 
 
 @pytest.mark.parametrize("slug", ["nothing", "hidden", "%00", "..%2f..%2fetc", "a" * 5000, "%ff%fe", "'--"])

@@ -88,3 +88,8 @@ def test_gifts_are_taken_only_while_the_filed_plan_runs(  # noqa: PLR0917
 @pytest.mark.parametrize(("raised", "percent"), [(0, 0), (99_999, 99), (100_000, 100), (130_000, 130)])
 def test_a_hundred_percent_means_reached(raised: int, percent: int) -> None:
     assert rules.percent(raised, 100_000) == percent
+
+
+@pytest.mark.parametrize(("ends", "left"), [(0, 1), (1, 2), (10, 11), (-1, 0), (-9, 0)])
+def test_the_last_day_is_a_day(ends: int, left: int) -> None:
+    assert rules.days_left(TODAY + timedelta(days=ends), TODAY) == left

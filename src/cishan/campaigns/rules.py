@@ -304,6 +304,11 @@ def phase(
     return Phase.FUNDED if raised_fen >= goal_fen else Phase.OPEN
 
 
+def days_left(ends_on: date, today: date) -> int:
+    """Return the days on which gifts are still taken, today among them: 1 on the last day."""
+    return max(0, (ends_on - today).days + 1)
+
+
 def percent(raised_fen: int, goal_fen: int) -> int:
     """Return the whole percent reached, rounded down, so that 100 means reached."""
     return raised_fen * 100 // goal_fen if goal_fen > 0 else 0

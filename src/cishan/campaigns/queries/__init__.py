@@ -255,7 +255,7 @@ def _campaign_card(row: dict[str, Any]) -> CampaignCard:
         goal_fen=row["goal_fen"],
         raised_fen=row["raised_fen"],
         donor_count=row["donor_count"],
-        days_left=(row["ends_on"] - today).days if raising else None,
+        days_left=rules.days_left(row["ends_on"], today) if raising else None,
         phase=phase,
     )
 

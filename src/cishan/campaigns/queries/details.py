@@ -100,7 +100,7 @@ class CampaignView:
     def days_left(self) -> int | None:
         """Return the days until gifts end; None unless they are taken today."""
         raising = self.phase in {rules.Phase.OPEN, rules.Phase.FUNDED}
-        return (self.ends_on - clock.today()).days if raising else None
+        return rules.days_left(self.ends_on, clock.today()) if raising else None
 
     @property
     def county_name(self) -> str:

@@ -88,7 +88,16 @@ async def sitemap(request: Request[Any, Any, Any]) -> Response[str]:
 async def robots(request: Request[Any, Any, Any]) -> Response[str]:
     """Ask search engines to leave alone what belongs to one giver or to staff."""
     base = request.app.state.settings.public_url
-    private = ("/g/", "/give/", "/m/", "/staff/", "/outbox", "/search")
+    private = (
+        "/g/",
+        "/give/change/",
+        "/give/check/",
+        "/monthly/",
+        "/receipts/",
+        "/staff/",
+        "/outbox",
+        "/search",
+    )
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in private), f"Sitemap: {base}/sitemap.xml", ""]
     return Response("\n".join(lines), media_type="text/plain", headers=HOUR)
 
