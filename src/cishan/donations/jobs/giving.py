@@ -30,7 +30,7 @@ async def ask(donation_id: str) -> None:
 
 @job("donations.close_checkout")
 async def close_checkout(donation_id: str) -> None:
-    """Close the payment page of an undone gift; if it was paid after all, the money goes back."""
+    """Close a payment page that nobody shall use any more; an undone gift that was paid goes back."""
     gift = await gift_by_id(UUID(donation_id))
     if gift.is_waiting and gift.session_id:
         await stripe.expire_session(gift.session_id)
@@ -72,10 +72,11 @@ async def send_links(index: str, language: str, attempt: str) -> None:
 
 @job("donations.sweep", cron="*/5 * * * *")
 async def sweep() -> None:
-    """Ask about payments that we heard nothing of, and finish what a dead worker left."""
+    """Close payment pages whose time is over, ask what came of them, and finish what a dead worker left."""
     now = clock.now()
     for donation_id in await waiting.overdue(now, limit=BATCH):
-        await enqueue_once("donations.ask", key=f"donations.ask:{donation_id}", donation_id=str(donation_id))
+        key = f"donations.close:{donation_id}"
+        await enqueue_once("donations.close_checkout", key=key, donation_id=str(donation_id))
     for donation_id in await waiting.without_page(now - OPEN_WITHIN, limit=BATCH):
         await sweeping.abandon(donation_id)
     for donation_id in await waiting.undone_but_paid(limit=BATCH):
