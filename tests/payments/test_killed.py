@@ -285,5 +285,10 @@ async def test_no_kill_loses_an_acknowledged_message_or_books_one_twice(town: To
              JOIN books.fund f ON f.id = a.fund_id ORDER BY 1, 2""",
     )
     assert [tuple(row) for row in balance] == [tuple(row)[:3] for row in books]
+    agree = town.run("-m", "cishan.cli", "reconcile")
+    assert await asyncio.to_thread(agree.wait, 60) == 0, town.log.read_text()[-2_000:]
+    again = town.run("-m", "cishan.cli", "payments", "replay", min(kept))
+    assert await asyncio.to_thread(again.wait, 60) == 0
+    assert "0 movements booked" in town.log.read_text()
     assert sum(town.deaths.values()) >= 3, town.deaths
     assert town.deaths.get("database", 0) >= 1, town.deaths

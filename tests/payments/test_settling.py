@@ -195,6 +195,24 @@ async def test_a_gift_that_the_books_refuse_is_parked_alone(sandbox: Sandbox) ->
     assert (await gift_row(bad.id))["status"] == "paid"
 
 
+async def test_a_gift_that_breaks_the_settling_is_parked_alone(sandbox: Sandbox) -> None:
+    good, broken = await a_gift((FUND, 5_000)), await store_gift((), amount_fen=5_000)  # it has no lines
+    sandbox.pay(good.session_id)
+    metadata = {"donation_id": str(broken)}
+    sandbox.tell(commands.gifts, {"count": 1, "amount": 5_000, "metadata": metadata})
+    drained = await hear(sandbox)
+    assert drained.booked == 1
+    assert drained.parked == len(await queries.parked()) > 0
+    assert (await gift_row(good.id))["status"] == "paid"
+
+
+async def test_money_in_another_currency_waits_in_suspense(sandbox: Sandbox) -> None:
+    sandbox.tell(commands.movement, {"amount": 900, "currency": "hkd", "reporting_category": "charge"})
+    assert await actions.poll() == 1
+    assert await suspense() == [(900, "category")]
+    assert [d.kind.value for d in await actions.reconcile()] == ["suspense"]
+
+
 async def test_a_service_that_does_not_answer_is_asked_again_later(sandbox: Sandbox) -> None:
     gift = await a_gift((FUND, 5_000))
     sandbox.pay(gift.session_id)

@@ -9,7 +9,6 @@ import structlog
 from cishan.donations.actions import settling
 from cishan.donations.rules.settling import Applied, Outcome
 from cishan.kernel import clock
-from cishan.kernel.errors import DomainError
 from cishan.payments import queries, rules
 from cishan.payments.actions import fetching
 from cishan.payments.actions.fetching import Told
@@ -33,6 +32,18 @@ _LATER = """
        SET tries = e.tries + 1, not_before = n.at, last_error = n.why, state = n.state
       FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) AS n (id, at, why, state)
      WHERE e.id = n.id AND e.state = 'new'"""
+
+_PASSING = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a killed backend may show itself as this
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ObjectNotInPrerequisiteStateError,  # a lock that did not come in time
+)
+"""Troubles of the moment, which are nobody's fault in the batch."""
 
 log = structlog.get_logger("cishan.payments")
 
@@ -67,7 +78,9 @@ async def _settle(told: Sequence[Told]) -> Drained:
         return Drained()
     try:
         return await _settle_together(told)
-    except (DomainError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+    except _PASSING:
+        raise  # the job tries the whole batch again
+    except Exception as error:
         if len(told) == 1:
             log.error("a message cannot be handled", event_ids=told[0].event_ids, error=str(error))
             return await _put_off(told[0], f"{type(error).__name__}: {error}"[:500], park=True)

@@ -84,7 +84,8 @@ async def _catch_up(since: datetime) -> None:
 async def _look(since: datetime) -> _Seen:
     movements: list[Movement] = []
     async for page in stripe.list_movements(since=since):
-        movements += page.movements()
+        # What came in another currency is in suspense, and named as such.
+        movements += [m for m in page.movements() if m.currency == stripe.CURRENCY]
     paid_out = dict.fromkeys(m.source_id for m in movements if m.kind is Kind.PAYOUT)
     return _Seen(movements, [await fetching.ask_payout(payout_id) for payout_id in paid_out])
 
