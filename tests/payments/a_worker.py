@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 from cishan import settings, worker
 from cishan.plumbing import logs
@@ -28,5 +29,6 @@ async def refresh_totals(donation_ids: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    Path(os.environ["READY"]).touch()
     logs.configure("json")
     asyncio.run(worker.run(settings.load(os.environ), stalled_after_seconds=1.5))

@@ -26,7 +26,7 @@ from cishan.plumbing import embedded
 from cishan.settings import ROOT
 
 HERE = Path(__file__).parent
-BATCHES, BATCH = int(os.environ.get("CISHAN_KILL_BATCHES", "4")), 10
+BATCHES, BATCH = int(os.environ.get("CISHAN_KILL_BATCHES", "6")), 10
 FAILPOINTS = ["after_fetch:1", "before_commit:1", "after_commit:1", "before_commit:2", "after_commit:2"]
 GIFT = "00000000-0000-7000-8000-0000{batch:04}000{n}"
 # What a cut connection looks like from asyncpg; the outcome of the statement is unknown then.
@@ -164,14 +164,24 @@ async def give(town: Town) -> None:
             await asyncio.gather(*(deliver(town, client, message) for message in messages))
 
 
+async def a_worker(town: Town, failpoint: str = "") -> "subprocess.Popen[bytes]":
+    """Start a worker and wait until its programme is loaded."""
+    ready = town.log.with_name(f"ready-{time.monotonic_ns()}")
+    worker = town.run(str(HERE / "a_worker.py"), CISHAN_FAILPOINTS=failpoint, READY=str(ready))
+    while not ready.exists():
+        assert worker.poll() is None, town.log.read_text()[-2_000:]
+        await asyncio.sleep(0.02)
+    return worker
+
+
 async def keep_killing_workers(town: Town, done: asyncio.Event) -> None:
     """Let one worker after the other run for a moment, and die at a failpoint or from outside."""
     dice = random.Random(11)
     while not done.is_set():
         place = dice.choice([*FAILPOINTS, "", ""])
-        worker = town.run(str(HERE / "a_worker.py"), CISHAN_FAILPOINTS=place)
+        worker = await a_worker(town, place)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.to_thread(worker.wait), dice.uniform(1.5, 2.5))
+            await asyncio.wait_for(asyncio.to_thread(worker.wait), dice.uniform(0.4, 1.6))
         if worker.poll() == 137:
             town.note(place.partition(":")[0])
             continue
@@ -224,7 +234,7 @@ async def rows(town: Town, sql: str, *values: object) -> Sequence[Any]:
 
 async def empty_the_inbox(town: Town) -> None:
     """Let a worker that nobody kills finish the work."""
-    worker = town.run(str(HERE / "a_worker.py"))
+    worker = await a_worker(town)
     try:
         for _ in range(600):
             left = await rows(
