@@ -62,6 +62,7 @@ COMMANDS: dict[str, Entry] = {
         "Check that no receipt is missing and every sum is right.",
         True,
     ),
+    "refunds": Entry("cishan.donations.commands:refunds", "List and decide refund requests.", True),
     "reindex": Entry("cishan.search.commands:reindex", "Build the search index anew.", True),
     "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
     "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),

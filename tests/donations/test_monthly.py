@@ -184,3 +184,30 @@ async def test_undoing_the_first_gift_ends_the_plan(giver: Giver) -> None:
     await giver.browser.post(f"{begun.path}/undo")
     await work()
     assert (await _row(plan_id))["status"] == "cancelled"
+
+
+async def test_a_month_that_fails_at_the_bank_is_never_charged_later(giver: Giver) -> None:
+    from cishan.gateways import stripe
+    from cishan.payments.actions import plans
+    from paysandbox import commands
+
+    _, plan_id, _ = await _plan(giver, CARD, "card")
+    plan = await plan_by_id(plan_id)
+    assert plan is not None
+    with giver.sandbox.world.transaction():
+        methods = giver.sandbox.world.store.rows("SELECT id FROM object WHERE kind = 'payment_method'")
+    for (method_id,) in methods:
+        giver.sandbox.tell(commands.card, {"change": "card_declined"}, id=str(method_id))
+    giver.sandbox.advance(days=31)
+    with clock.fixed(clock.now() + timedelta(days=31)):
+        write = await plans.ask(plan.subscription_id)
+        assert write is not None
+        await write()
+        assert (await _row(plan_id))["status"] == "payment_problem"
+        await work()
+        for (method_id,) in methods:
+            giver.sandbox.tell(commands.card, {"change": "succeed"}, id=str(method_id))
+        giver.sandbox.advance(days=10)
+        found = await stripe.fetch_subscription(plan.subscription_id)
+        assert found.status == "active"
+    assert (await counts())["donation"] == 1

@@ -218,4 +218,17 @@ def void_invoice(world: World, given: Json, id: str) -> Json:
     if invoice["status"] != "open":
         raise Refusal(f"You can only void open invoices; this one is {invoice['status']}.")
     give_up(world, invoice, "void")
+    _forgive(world, invoice)
     return invoice
+
+
+def _forgive(world: World, invoice: Json) -> None:
+    """Let a subscription be active again whose latest invoice, the unpaid one, was given up."""
+    details = (invoice.get("parent") or {}).get("subscription_details") or {}
+    if not details.get("subscription"):
+        return
+    subscription = world.need("subscription", details["subscription"])
+    if subscription["status"] == "past_due" and subscription["latest_invoice"] == invoice["id"]:
+        subscription["status"] = "active"
+        world.save(subscription)
+        world.emit("customer.subscription.updated", subscription, changed={"status": "past_due"})

@@ -202,6 +202,8 @@ async def note_problem(plan_id: UUID) -> None:
         plan.problem_since = clock.now()
         await plan.save()
         await plan_problem(await _view(plan_id))
+        if plan.stripe_subscription_id:
+            await jobs.enqueue("donations.skip_month", plan_id=str(plan_id))
 
 
 async def repaired(plan_id: UUID) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cishan.donations.actions import monthly
 from cishan.donations.queries.gifts import GONE, GiftView, gift_by_id
+from cishan.donations.queries.refunds import WORDS
 from cishan.donations.rules import refunds as rules
 from cishan.donations.rules.giving import GiftStatus, RefundGround, RefundKind, RefundStatus
 from cishan.donations.tables.gifts import Donation
@@ -19,7 +20,6 @@ from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch_value
 
-WORDS = "refund_request.words"
 _OPEN = ("requested", "approved", "sent")
 
 

@@ -81,3 +81,12 @@ async def sync_subscription(plan_id: str) -> None:
 async def finish_card(plan_id: str) -> None:
     """Let a card that a giver entered pay the monthly gift from now on."""
     await cards.finish_repair(UUID(plan_id))
+
+
+@job("donations.skip_month", attempts=20, wait_seconds=30)
+async def skip_month(plan_id: str) -> None:
+    """Let a month whose debit failed be skipped: the payment service shall not try it again."""
+    plan = await queries.plan_by_id(UUID(plan_id))
+    if plan is not None and plan.status == PlanStatus.PAYMENT_PROBLEM:
+        key = f"{plan.id}:{clock.today():%Y%m%d}"
+        await stripe.skip_unpaid_month(plan.subscription_id, key=key)

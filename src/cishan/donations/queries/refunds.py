@@ -6,7 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from cishan.donations.rules.giving import RefundGround, RefundKind, RefundStatus
+from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
+
+WORDS = "refund_request.words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,13 @@ async def waiting_requests(*, limit: int = 200) -> list[RefundView]:
         limit,
     )
     return [_view(row) for row in rows]
+
+
+async def words_of(refund_id: UUID) -> str:
+    """Return what the giver wrote about a request; for those who decide."""
+    rows = await fetch("SELECT words_enc FROM refund_request WHERE id = {}", refund_id)
+    sealed = rows[0]["words_enc"] if rows else None
+    return crypto.unseal(sealed, place=WORDS, row=refund_id) if sealed else ""
 
 
 async def unsent(*, limit: int) -> list[UUID]:

@@ -36,6 +36,7 @@ from cishan.gateways.stripe.subscriptions import (
     finish_card_repair,
     pause_subscription,
     resume_subscription,
+    skip_unpaid_month,
 )
 
 __all__ = [
@@ -72,5 +73,6 @@ __all__ = [
     "payment_of_invoice",
     "read_event",
     "resume_subscription",
+    "skip_unpaid_month",
     "speak_through",
 ]

@@ -88,6 +88,19 @@ async def cancel_subscription(subscription_id: str, *, key: str) -> None:
             await client().v1.subscriptions.cancel_async(subscription_id, {}, options)
 
 
+async def skip_unpaid_month(subscription_id: str, *, key: str) -> None:
+    """Give up the invoice that could not be paid, so that its month is never asked for again."""
+    options: RequestOptions = {"idempotency_key": f"skip:{key}"}
+    async with refusals("invoice"):
+        found = await client().v1.subscriptions.retrieve_async(subscription_id)
+        invoice_id = id_of(found.latest_invoice)
+        if not invoice_id or found.status == "canceled":
+            return
+        invoice = await client().v1.invoices.retrieve_async(invoice_id)
+        if invoice.status == "open":
+            await client().v1.invoices.void_invoice_async(invoice_id, {}, options)
+
+
 async def finish_card_repair(session_id: str) -> Subscription:
     """Let the card that a giver entered at `create_card_repair`'s page pay the monthly gift from now on."""
     session = await fetch_session(session_id)
