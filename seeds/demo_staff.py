@@ -1,6 +1,6 @@
 """The staff account of a demonstration; it opens nothing when CISHAN_DEMO=0."""
 
-from cishan.identity import actions
+from cishan.identity.actions import accounts as actions
 from seeds import ACCOUNTS
 
 

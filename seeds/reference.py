@@ -1,10 +1,13 @@
-"""What every installation needs: the county-level units, and the funds of the charity."""
+"""What every installation needs: the tree of regions, the charity itself, and its funds."""
 
 import json
 from datetime import date
 from pathlib import Path
 
+from cishan import gateways
 from cishan.campaigns import actions as campaigns
+from cishan.identity.actions import regions as places
+from cishan.identity.rules.regions import Level, OrganisationKind, Region
 from cishan.ledger import actions as ledger
 from cishan.ledger.rules import Restriction
 from cishan.plumbing.db import atomic
@@ -24,9 +27,35 @@ FUNDS = (
 )
 
 
+def regions() -> list[Region]:
+    """Return the tree of regions, each before what lies in it.
+
+    Codes of towns have the shape of GB/T 10114 (001 street offices, 100 towns, 200 townships) but are counted
+    by us in the order of the list.
+    """
+    rows = json.loads((DATA / "regions.json").read_text())
+    return [Region(code, parent, Level(level), name, en) for code, parent, level, name, en in rows]
+
+
+def counties(tree: list[Region]) -> list[tuple[str, str, str]]:
+    """Return what a campaign may be for: the whole city, or one county."""
+    city, *_ = tree
+    return [
+        (city.code, f"{city.name}（全市）", f"{city.name_en.removesuffix(' City')}, whole city"),
+        *((r.code, r.name, r.name_en) for r in tree if r.level is Level.COUNTY),
+    ]
+
+
 async def load() -> None:
-    counties = json.loads((DATA / "counties.json").read_text())
-    await campaigns.set_counties([(code, name, name_en) for code, name, name_en in counties])
+    tree = regions()
+    await places.set_regions(tree)
+    await campaigns.set_counties(counties(tree))
+    await places.set_organisation(
+        code="federation",
+        name=gateways.settings().organisation.name,
+        kind=OrganisationKind.FEDERATION,
+        region=tree[0].code,
+    )
     async with atomic():
         for code, name, restriction in FUNDS:
             await ledger.open_fund(code, name=name, restriction=restriction, opened_on=OPENED_ON)

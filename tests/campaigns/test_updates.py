@@ -12,7 +12,7 @@ from cishan.campaigns import actions
 from cishan.campaigns.queries import details
 from cishan.campaigns.tables import CampaignUpdate, Photo
 from cishan.gateways import storage
-from cishan.identity import actions as identity
+from cishan.identity.actions import accounts as identity
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.plumbing.pictures import MAX_BYTES, MAX_SIDE, draw_anew
 from tests.campaigns import making

@@ -8,8 +8,10 @@ import httpx
 import pytest
 
 from cishan import gateways
-from cishan.identity import actions, queries, rules
-from cishan.identity.tables import SignInAttempt, StaffAccount, StaffSession
+from cishan.identity.actions import accounts as actions
+from cishan.identity.queries import accounts as queries
+from cishan.identity.rules import accounts as rules
+from cishan.identity.tables.accounts import SignInAttempt, StaffAccount, StaffSession
 from cishan.kernel import clock
 from cishan.kernel.errors import Invalid, TooMany
 from cishan.settings import Settings

@@ -18,7 +18,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from cishan.campaigns import rules
-from cishan.identity.tables import StaffAccount
+from cishan.identity.tables.accounts import StaffAccount
 
 
 def _quoted(values: object) -> str:

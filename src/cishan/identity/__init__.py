@@ -1,1 +1,1 @@
-"""Who staff are: accounts, sign-in and sessions. Roles, approvals and people come with their own slices."""
+"""Who staff are: accounts, sign-in and sessions; the tree of regions and the organisations in it."""

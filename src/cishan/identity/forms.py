@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from cishan.identity.rules import MAX_PASSWORD
+from cishan.identity.rules.accounts import MAX_PASSWORD
 from cishan.plumbing.forms import Input
 
 

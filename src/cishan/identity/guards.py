@@ -7,8 +7,8 @@ from litestar import Request, Response
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
-from cishan.identity.queries import staff_of
-from cishan.identity.rules import Staff
+from cishan.identity.queries.accounts import staff_of
+from cishan.identity.rules.accounts import Staff
 from cishan.kernel.errors import SignInNeeded
 from cishan.kernel.text import N_
 

@@ -8,7 +8,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity import actions
+from cishan.identity.actions import accounts as actions
 from cishan.identity.forms import SignIn
 from cishan.identity.guards import NO_STORE, SIGN_IN, cookie_name
 from cishan.kernel.errors import Invalid

@@ -13,7 +13,7 @@ from cishan.campaigns import actions, queries
 from cishan.campaigns.forms import UpdateForm
 from cishan.campaigns.queries import details
 from cishan.identity.guards import NO_STORE, signed_in_staff, to_sign_in
-from cishan.identity.rules import Staff
+from cishan.identity.rules.accounts import Staff
 from cishan.kernel.errors import Invalid, SignInNeeded
 from cishan.kernel.text import clean
 from cishan.plumbing import forms

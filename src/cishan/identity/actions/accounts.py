@@ -4,8 +4,8 @@ import asyncio
 from uuid import UUID
 
 from cishan import gateways
-from cishan.identity import rules
-from cishan.identity.tables import SignInAttempt, StaffAccount, StaffSession
+from cishan.identity.rules import accounts as rules
+from cishan.identity.tables.accounts import SignInAttempt, StaffAccount, StaffSession
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Invalid, TooMany
 from cishan.kernel.text import N_, fold

@@ -1,7 +1,7 @@
 """Who is signed in."""
 
 from cishan import gateways
-from cishan.identity.rules import MAX_PASSWORD, Staff
+from cishan.identity.rules.accounts import MAX_PASSWORD, Staff
 from cishan.kernel import clock, ids
 from cishan.plumbing.db import fetch
 

@@ -1,0 +1,1 @@
+"""Signing in and out; making regions and organisations known."""

@@ -1,0 +1,1 @@
+"""What a place, an organisation and a password may be."""

@@ -1,0 +1,1 @@
+"""Regions and organisations; accounts and their sessions."""
