@@ -66,6 +66,7 @@ COMMANDS: dict[str, Entry] = {
     "reindex": Entry("cishan.search.commands:reindex", "Build the search index anew.", True),
     "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
     "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),
+    "bench": Entry("cishan.bench.commands:bench", "Measure this machine's platform, in ratios."),
     "test": Entry("cishan.ops.commands:test", "Run everything that CI runs."),
     "messages": Entry(
         "cishan.ops.commands:messages", "Bring the message catalogues up to date, or check them."

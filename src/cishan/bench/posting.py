@@ -2,21 +2,19 @@
 
 import asyncio
 import itertools
-import os
 import re
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from cishan.bench.servers import BenchServer, call, scratch
+from cishan.bench.statistics import Spread, spread
 from cishan.ledger import actions, rules
+from cishan.ledger.queries import proofs
 from cishan.plumbing import db
 from cishan.plumbing.db import atomic
 
@@ -59,24 +57,23 @@ class Result:
     name: str
     entries_per_second: float
     """Median."""
-    ratios: tuple[float, ...]
-
-    @property
-    def ratio(self) -> float:
-        """The median of the ratios to pgbench."""
-        return statistics.median(self.ratios)
+    ratio: Spread
+    """To pgbench's transactions per second."""
 
     def __str__(self) -> str:
-        spread = f"[{min(self.ratios):.2f}–{max(self.ratios):.2f}]"
-        return f"{self.ratio:5.2f} {spread:>13}  {self.entries_per_second:8,.0f}/s  {self.name}"
+        return f"{self.ratio!s:<18} {self.entries_per_second:8,.0f}/s  {self.name}"
+
+
+class BooksBroken(Exception):
+    """The books are not sound after a run; the run proves nothing."""
 
 
 async def bench_posting(
-    database_url: str,
-    pgbench: str | Path,
+    of: BenchServer,
     *,
     pairs: int = 5,
     seconds: float = 3.0,
+    scale: int = SCALE,
     candidates: Sequence[Candidate] = CANDIDATES,
     said: Callable[[str], None] = lambda _: None,
 ) -> list[Result]:
@@ -85,53 +82,40 @@ async def bench_posting(
     Points the process at that database; nothing else of the platform may run in it meanwhile.
     """
     results = []
-    async with _scratch(database_url, pgbench, said) as url:
-        db.engine().config["dsn"] = url
+    async with scratch(of) as url:
+        await prepare_tpcb(of, url, scale=scale)
         async with db.pool(max_size=CLIENTS):
             await _open_funds()
             for candidate in candidates:
                 rates, ratios = [], []
                 for _ in range(pairs):
-                    tps = await _tpcb(pgbench, url, seconds)
+                    tps = await tpcb(of, url, seconds)
                     rate = await _run(candidate, url, seconds)
                     rates.append(rate)
                     ratios.append(rate / tps)
-                results.append(Result(candidate.name, statistics.median(rates), tuple(ratios)))
+                results.append(Result(candidate.name, statistics.median(rates), spread(ratios)))
                 said(str(results[-1]))
+            await prove()
     return results
 
 
-@asynccontextmanager
-async def _scratch(database_url: str, pgbench: str | Path, said: Callable[[str], None]) -> AsyncIterator[str]:
-    parts = urlsplit(database_url)
-    name = f"cishan_bench_{os.getpid()}"
-    url = urlunsplit(parts._replace(path=f"/{name}"))
-    server = await asyncpg.connect(urlunsplit(parts._replace(path="/postgres")))
-    await server.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-    try:
-        said("Building the books and pgbench's tables …")
-        os.environ["DATABASE_URL"] = url
-        await _call([sys.executable, "-m", "cishan.cli", "migrate"])
-        await _call([str(pgbench), "-i", "-q", "-s", str(SCALE), url])
-        yield url
-    finally:
-        await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
-        await server.close()
+async def prove() -> int:
+    """Return how many entries the books of this process's database hold; BooksBroken if unsound."""
+    report = await proofs.prove()
+    if report.findings:
+        raise BooksBroken(f"{report.findings[0].proof}: {report.findings[0].first}")
+    return report.entries
 
 
-async def _call(command: Sequence[str]) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    output, errors = await process.communicate()
-    if process.returncode:
-        raise RuntimeError(f"{Path(command[0]).name} failed: {errors.decode().strip()}")
-    return output.decode()
+async def prepare_tpcb(of: BenchServer, url: str, *, scale: int = SCALE) -> None:
+    """Make pgbench's tables in the database."""
+    await call([str(of.pgbench), "-i", "-q", "-s", str(scale), url])
 
 
-async def _tpcb(pgbench: str | Path, url: str, seconds: float) -> float:
+async def tpcb(of: BenchServer, url: str, seconds: float) -> float:
+    """Return the transactions per second of pgbench's tpcb-like with 8 clients."""
     options = ["-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2", "-T", str(max(1, round(seconds)))]
-    found = _TPS.search(await _call([str(pgbench), *options, url]))
+    found = _TPS.search(await call([str(of.pgbench), *options, url]))
     assert found is not None, "pgbench prints its tps"
     return float(found.group(1))
 

@@ -65,10 +65,13 @@ def tool(name: str, version: int = VERSION) -> Path:
     return programs(version) / name
 
 
-def start(folder: Path, *, durable: bool = True, programs_folder: Path | None = None) -> Server:
+def start(
+    folder: Path, *, durable: bool = True, programs_folder: Path | None = None, more: tuple[str, ...] = ()
+) -> Server:
     """Start (or join) the server whose data lie in the folder; it stops when the last process lets go.
 
-    `durable=False` is for tests alone: it survives a killed process but not a power cut.
+    `durable=False` is for tests alone: it survives a killed process but not a power cut. `more` are settings
+    (`name=value`) for a server that is not running yet.
     """
     folder = folder.resolve()
     if folder in _joined:
@@ -80,7 +83,7 @@ def start(folder: Path, *, durable: bool = True, programs_folder: Path | None = 
             run.make_cluster(folder)
         run.check_version(folder)
         if not run.is_running(folder):
-            run.start(folder, _VOLATILE if not durable else ())
+            run.start(folder, (*more, *(_VOLATILE if not durable else ())))
         users = _lock_file(folder, "users").open("w")
         fcntl.flock(users, fcntl.LOCK_SH)
     server = Server(folder, run.folder, _socket_folder_of(folder))

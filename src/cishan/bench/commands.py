@@ -1,0 +1,66 @@
+"""`cishan bench`: what the platform does per second, held against pgbench and an empty handler."""
+
+import asyncio
+import os
+
+import click
+
+SHARED = "Client, payment sandbox, site, worker and database share the cores of this machine."
+
+
+@click.group()
+def bench() -> None:
+    """Measure this machine's platform in ratios, on a database of its own that is dropped at the end."""
+
+
+@bench.command()
+@click.option("--pairs", type=click.IntRange(1, 50), default=5, show_default=True)
+@click.option("--seconds", type=click.FloatRange(1, 60), default=3.0, show_default=True, help="For each run.")
+def posting(pairs: int, seconds: float) -> None:
+    """Post alone, one by one and in batches, each run next to one of pgbench's tpcb-like."""
+    from cishan.bench import servers
+    from cishan.bench.posting import bench_posting
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(asyncio.run(servers.describe(server)))
+        click.echo("Ratio to tpcb-like (scale 50, 8 clients, prepared), median [least–most]:")
+        asyncio.run(bench_posting(server, pairs=pairs, seconds=seconds, said=click.echo))
+
+
+@bench.command()
+@click.option("--pairs", type=click.IntRange(1, 50), default=3, show_default=True)
+@click.option(
+    "--burst", type=click.IntRange(10, 10_000), default=500, show_default=True, help="Gifts at once."
+)
+@click.option("--per-second", type=click.IntRange(10, 1000), default=100, show_default=True)
+@click.option(
+    "--seconds", type=click.IntRange(1, 600), default=20, show_default=True, help="Of the paced run."
+)
+def gifts(pairs: int, burst: int, per_second: int, seconds: int) -> None:
+    """Settle gifts from the signed webhook to the committed entry, through real processes."""
+    from cishan.bench import servers
+    from cishan.bench.gifts import bench_gifts
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(asyncio.run(servers.describe(server)))
+        click.echo(SHARED)
+        work = bench_gifts(
+            server, pairs=pairs, burst=burst, per_second=per_second, seconds=seconds, said=click.echo
+        )
+        asyncio.run(work)
+
+
+@bench.command()
+@click.option("--rounds", type=click.IntRange(1, 50), default=5, show_default=True)
+@click.option(
+    "--seconds", type=click.FloatRange(0.5, 60), default=3.0, show_default=True, help="For each run."
+)
+def pages(rounds: int, seconds: float) -> None:
+    """Ask for the campaign list and a campaign with 10,000 gifts, next to an empty handler."""
+    from cishan.bench import servers
+    from cishan.bench.pages import bench_pages
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(asyncio.run(servers.describe(server)))
+        click.echo("Client, site and database share the cores of this machine.")
+        asyncio.run(bench_pages(server, rounds=rounds, seconds=seconds, said=click.echo))
