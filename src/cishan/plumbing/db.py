@@ -106,8 +106,14 @@ async def fetch_value(sql: str, *values: object) -> Any:
 async def pool(*, max_size: int = 8) -> AsyncIterator[None]:
     """Keep a pool of connections open for the block (a web or worker process)."""
     db = engine()
-    await db.start_connection_pool(min_size=1, max_size=max_size)
+    await db.start_connection_pool(min_size=1, max_size=max_size, reset=_nothing)
     try:
         yield
     finally:
         await db.close_connection_pool()
+
+
+async def _nothing(_: object) -> None:
+    """Leave a returned connection as it is: an open transaction is rolled back anyway, and nobody here sets
+    what outlives one (SET LOCAL, advisory locks of a transaction). Half of all round trips were resets.
+    """

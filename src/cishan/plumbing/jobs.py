@@ -51,20 +51,23 @@ async def enqueue(
 
 
 async def enqueue_many(name: str, /, batch: Sequence[Mapping[str, Any]]) -> None:
-    """Ask for one job for each set of arguments, in the running transaction and in one go."""
+    """Ask for one job for each set of arguments, in the running transaction and in one go.
+
+    They give way to jobs that were asked for singly: a thousand letters do not hold up the next booking.
+    """
     if not batch:
         return
     assert db.in_transaction(), "enqueue_many() belongs into the transaction of its cause"
     sql = (
         "SELECT procrastinate_defer_jobs_v1(array_agg("
-        "ROW('default', {}, 0, NULL, NULL, args::jsonb, NULL)::procrastinate_job_to_defer_v1"
+        "ROW('default', {}, -1, NULL, NULL, args::jsonb, NULL)::procrastinate_job_to_defer_v1"
         ")) FROM unnest({}::text[]) AS given (args)"
     )
     await db.fetch(sql, name, [_json(dict(args)) for args in batch])
 
 
 async def enqueue_once(name: str, /, *, key: str, run_at: datetime | None = None, **args: Any) -> None:
-    """Ask for a job unless one with this key is still waiting to begin.
+    """Ask for a job unless one with this key is still waiting to begin; those of one key run in turn.
 
     Call it after the transaction that wrote what the job shall see: a waiting job has not read anything yet,
     but it may begin before an open transaction ends.
@@ -96,7 +99,8 @@ async def work_off(*, limit: int = 1000) -> int:
         rows = await db.fetch(
             "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = ("
             " SELECT id FROM procrastinate_jobs WHERE status = 'todo'"
-            " AND (scheduled_at IS NULL OR scheduled_at <= now()) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)"
+            " AND (scheduled_at IS NULL OR scheduled_at <= now()) ORDER BY priority DESC, id"
+            " LIMIT 1 FOR UPDATE SKIP LOCKED)"
             " RETURNING id, task_name, args::text AS args"
         )
         if not rows:

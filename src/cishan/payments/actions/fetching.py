@@ -134,12 +134,13 @@ async def _glimpse(waiting: Sequence[Waiting]) -> dict[str, Payment]:
     wanted = {m.subject for m in waiting if m.subject.startswith("pi_")}
     wanted -= {m.subject for m in waiting if m.type.startswith("charge.dispute.")}
     since = min((m.at for m in waiting), default=clock.now()) - timedelta(minutes=1)
+    until = max((m.at for m in waiting), default=clock.now()) + timedelta(minutes=1)
     if len(wanted) < MANY or clock.now() - since > LOOK_BACK:
         return {}
     found: dict[str, Payment] = {}
     pages = 0
     try:
-        async for page in stripe.list_movements(since=since):
+        async for page in stripe.list_movements(since=since, until=until):
             for payment in page.payments:
                 if payment.payment_intent_id in wanted and _is_whole(payment):
                     found[payment.payment_intent_id] = payment

@@ -1,5 +1,8 @@
 """The inbox: a message is ours as soon as its row is committed, and only then do we thank for it."""
 
+import asyncio
+from dataclasses import dataclass, field
+
 import structlog
 
 from cishan.gateways.stripe import Event
@@ -15,6 +18,17 @@ _TAKE = """
     VALUES ({}, {}, {}, {}, {}, {})
         ON CONFLICT (id) DO NOTHING RETURNING id"""
 
+
+@dataclass(slots=True)
+class _Asking:
+    """Asking for a drain, one question for all messages that came while the last was under way."""
+
+    came: int = 0
+    asked_for: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+_asking = _Asking()
 log = structlog.get_logger("cishan.payments")
 
 
@@ -23,10 +37,22 @@ async def receive(event: Event) -> bool:
     taken = await keep(event)
     if taken:
         try:
-            await jobs.enqueue_once(DRAIN, key=DRAIN)
+            await _ask_for_drain()
         except Exception:  # the row is committed: the clock will drain the inbox in a moment
             log.warning("the drain could not be asked for", exc_info=True)
     return taken
+
+
+async def _ask_for_drain() -> None:
+    """See to it that a drain begins after now; a question that began after this message came is enough."""
+    _asking.came += 1
+    mine = _asking.came
+    async with _asking.turn:
+        if _asking.asked_for >= mine:
+            return
+        includes = _asking.came
+        await jobs.enqueue_once(DRAIN, key=DRAIN)
+        _asking.asked_for = includes
 
 
 async def keep(event: Event) -> bool:
