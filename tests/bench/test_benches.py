@@ -1,14 +1,14 @@
 """The benches run, on this suite's server, and lose nothing on the way."""
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 import pytest
 
 from cishan.bench import servers
 from cishan.bench.gifts import bench_gifts
-from cishan.bench.pages import bench_pages
 from cishan.bench.posting import CANDIDATES, bench_posting
 from cishan.bench.servers import BenchServer
+from cishan.bench.visits import bench_pages
 from cishan.plumbing import db
 from tests.conftest import SERVER_URL
 
@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.bench, pytest.mark.slow]
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[BenchServer]:
+def server() -> Iterator[BenchServer]:
     """The suite's server; the pool and the address of the suite come back afterwards."""
     engine = db.engine()
     dsn, pool = engine.config["dsn"], engine.pool

@@ -58,7 +58,7 @@ def gifts(pairs: int, burst: int, per_second: int, seconds: int) -> None:
 def pages(rounds: int, seconds: float) -> None:
     """Ask for the campaign list and a campaign with 10,000 gifts, next to an empty handler."""
     from cishan.bench import servers
-    from cishan.bench.pages import bench_pages
+    from cishan.bench.visits import bench_pages
 
     with servers.server(os.environ.get("DATABASE_URL", "")) as server:
         click.echo(asyncio.run(servers.describe(server)))
