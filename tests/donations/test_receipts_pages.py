@@ -20,7 +20,7 @@ async def test_a_giver_asks_for_a_receipt_later(client: httpx.AsyncClient) -> No
     page = await client.get(f"{path}/receipt")
     assert page.status_code == 200
     assert "申请收据" in page.text
-    assert page.headers["referrer-policy"] == "no-referrer"
+    assert page.headers["referrer-policy"] == "same-origin"
     answer = await client.post(f"{path}/receipt", data={"payer": "person", "title": "张某某", "uscc": ""})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}#receipts")
     (receipt,) = await queries.for_gift(gift)

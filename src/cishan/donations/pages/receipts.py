@@ -13,17 +13,13 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.donations.actions import receipts as actions
 from cishan.donations.forms.receipts import ReceiptCheck, ReceiptWish
+from cishan.donations.pages.private import HEADERS
 from cishan.donations.queries import certificates, yearly
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.gifts import gift_by_token
 from cishan.donations.rules import receipts as rules
 from cishan.plumbing import forms
 
-SECRET = {
-    "x-robots-tag": "noindex, nofollow",
-    "cache-control": "private, no-store",
-    "referrer-policy": "no-referrer",
-}
 TRIES_A_MINUTE = 30
 """Of one visitor to guess a check code of 40 bits; generous to an office behind one address."""
 
@@ -47,13 +43,13 @@ async def ask(request: Request[Any, Any, Any], token: FromPath[str]) -> Template
         return _ask(token, gift, await queries.card(gift), form, status=HTTP_422_UNPROCESSABLE_ENTITY)
     uscc = form.value.uscc if form.value.payer == "company" else ""
     await actions.ask_for(gift.id, title=form.value.title, uscc=uscc)
-    return Redirect(f"/g/{token}#receipts", status_code=HTTP_303_SEE_OTHER, headers=SECRET)
+    return Redirect(f"/g/{token}#receipts", status_code=HTTP_303_SEE_OTHER, headers=HEADERS)
 
 
 def _ask(token: str, gift: Any, card: Any, form: forms.Form[Any], *, status: int = 200) -> Template:
     context = {"token": token, "gift": gift, "card": card, "form": form}
     return Template(
-        template_name="donations/receipt_wish.html", context=context, headers=SECRET, status_code=status
+        template_name="donations/receipt_wish.html", context=context, headers=HEADERS, status_code=status
     )
 
 
@@ -81,7 +77,7 @@ async def yearly_pdf(contact: FromPath[UUID], year: FromPath[int], token: FromPa
 
 def _pdf(content: bytes, plain_name: str, name: str) -> Response[bytes]:
     disposition = f"attachment; filename=\"{plain_name}\"; filename*=UTF-8''{quote(name, safe='')}"
-    headers = {**SECRET, "content-disposition": disposition}
+    headers = {**HEADERS, "content-disposition": disposition}
     return Response(content, media_type="application/pdf", headers=headers)
 
 
