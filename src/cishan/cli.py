@@ -64,6 +64,9 @@ COMMANDS: dict[str, Entry] = {
     ),
     "refunds": Entry("cishan.donations.commands:refunds", "List and decide refund requests.", True),
     "reindex": Entry("cishan.search.commands:reindex", "Build the search index anew.", True),
+    "rotate-keys": Entry(
+        "cishan.ops.rotating:rotate_keys", "Encrypt personal data anew under the first of DATA_KEYS.", True
+    ),
     "backup": Entry("cishan.ops.commands:backup", "Save database and uploads in one file."),
     "restore": Entry("cishan.ops.commands:restore", "Bring a saved platform back."),
     "bench": Entry("cishan.bench.commands:bench", "Measure this machine's platform, in ratios."),

@@ -52,6 +52,8 @@ class Settings:
     database_role: str
     secret_key: str
     """Signs links and cookies; at least 32 characters unless demo."""
+    data_keys: tuple[str, ...]
+    """Encrypt personal data: the first writes, all can be read. Empty: secret_key does."""
     stripe_secret_key: str
     stripe_webhook_secrets: tuple[str, ...]
     """More than one during a rotation."""
@@ -90,6 +92,9 @@ def load(environ: Mapping[str, str]) -> Settings:
     secret_key = environ.get("SECRET_KEY", DEMO_SECRET if demo else "")
     if not demo and len(secret_key) < 32:
         raise SettingsError("SECRET_KEY must have at least 32 characters when CISHAN_DEMO=0.")
+    data_keys = tuple(key.strip() for key in environ.get("DATA_KEYS", "").split(",") if key.strip())
+    if not demo and any(len(key) < 32 for key in data_keys):
+        raise SettingsError("Each of DATA_KEYS must have at least 32 characters when CISHAN_DEMO=0.")
     default_base = "" if stripe_key else f"http://127.0.0.1:{sandbox_port}"
     return Settings(
         organisation=_organisation(environ),
@@ -104,6 +109,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         if _flag(environ, "CISHAN_AS_OWNER", False)
         else environ.get("DATABASE_ROLE", APP_ROLE),
         secret_key=secret_key,
+        data_keys=data_keys,
         stripe_secret_key=stripe_key or SANDBOX_KEY,
         stripe_webhook_secrets=secrets or (SANDBOX_WEBHOOK_SECRET,),
         stripe_api_base=environ.get("STRIPE_API_BASE", default_base).rstrip("/"),

@@ -46,11 +46,46 @@ def test_the_same_text_is_never_stored_as_the_same_bytes() -> None:
 
 def test_a_retired_key_still_reads_and_an_unknown_one_does_not() -> None:
     sealed = crypto.seal("ada@example.org", place=PLACE, row=ROW)
-    crypto.use(NEW_KEY, KEY)
+    crypto.use(NEW_KEY, data_keys=[NEW_KEY, KEY])
     assert crypto.unseal(sealed, place=PLACE, row=ROW) == "ada@example.org"
     crypto.use(NEW_KEY)
     with pytest.raises(crypto.Unreadable):
         crypto.unseal(sealed, place=PLACE, row=ROW)
+
+
+def test_links_belong_to_the_secret_key_and_columns_to_the_first_data_key() -> None:
+    link, sealed = crypto.secret_link(ROW, purpose="gift"), crypto.seal("x", place=PLACE, row=ROW)
+    crypto.use(KEY, data_keys=[NEW_KEY, KEY])
+    assert crypto.secret_link(ROW, purpose="gift") == link
+    assert crypto.unseal(sealed, place=PLACE, row=ROW) == "x"
+    again = crypto.seal("x", place=PLACE, row=ROW)
+    assert again[0] == crypto.present_key_id() != sealed[0]
+    crypto.use(KEY)
+    with pytest.raises(crypto.Unreadable):
+        crypto.unseal(again, place=PLACE, row=ROW)
+
+
+def test_two_keys_of_one_id_are_refused_and_the_keys_in_use_stay() -> None:
+    sealed = crypto.seal("x", place=PLACE, row=ROW)
+    ids: dict[int, str] = {}
+    for number in range(300):  # there are 256 ids
+        key = f"{number:032}"
+        crypto.use(key)
+        if crypto.present_key_id() in ids:
+            break
+        ids[crypto.present_key_id()] = key
+    twin = ids[crypto.present_key_id()]
+    crypto.use(KEY)
+    with pytest.raises(crypto.KeysClash):
+        crypto.use(KEY, data_keys=[key, twin])
+    assert crypto.unseal(sealed, place=PLACE, row=ROW) == "x"
+
+
+def test_all_indexes_of_a_value_are_looked_for_while_keys_are_rotated() -> None:
+    old = crypto.blind_index("ada@example.org", purpose="email")
+    crypto.use(KEY, data_keys=[NEW_KEY, KEY])
+    new = crypto.blind_index("ada@example.org", purpose="email")
+    assert crypto.blind_indexes("ada@example.org", purpose="email") == [new, old]
 
 
 def test_blind_indexes_are_equal_for_equal_values_of_one_purpose_and_key() -> None:

@@ -1,7 +1,7 @@
 """Every door to another machine. A composition root says once, by `use`, where the doors lead."""
 
 from cishan.plumbing import crypto
-from cishan.settings import Settings
+from cishan.settings import Settings, SettingsError
 
 _settings: Settings | None = None
 
@@ -10,7 +10,10 @@ def use(settings: Settings) -> None:
     """Let the gateways of this process speak to the services that the settings name."""
     global _settings  # noqa: PLW0603 - the one value that belongs to the process
     _settings = settings
-    crypto.use(settings.secret_key)
+    try:
+        crypto.use(settings.secret_key, data_keys=settings.data_keys)
+    except crypto.KeysClash as error:
+        raise SettingsError(f"DATA_KEYS: {error}.") from error
 
 
 def settings() -> Settings:

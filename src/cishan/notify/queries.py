@@ -10,10 +10,11 @@ import msgspec
 from cishan.gateways.mail import Attachment, Mail
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
+from cishan.notify import tables
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
 
-PLACE = "letter.content_enc"
+PLACE = tables.CONTENT
 
 
 class Content(msgspec.Struct, frozen=True):

@@ -4,6 +4,10 @@ from piccolo.columns import UUID, Bytea, SmallInt, Timestamptz, Varchar
 from piccolo.constraints import Check
 from piccolo.table import Table
 
+from cishan.plumbing.sealed import sealed
+
+CONTENT = sealed("letter", "content_enc", place="letter.content_enc")
+
 
 class Letter(Table, tablename="letter"):
     """One letter to one person. Whom it goes to and what it says is encrypted."""

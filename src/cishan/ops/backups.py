@@ -92,7 +92,8 @@ async def _dump(settings: Settings, dump: Path) -> dict[str, Any]:
             "postgres": major,
             "owner": await connection.fetchval("SELECT current_user"),
             "migrations": sorted(schema.migration_ids() - await schema.missing(connection)),
-            "key": _key_mark(settings),
+            "key": _mark(settings.secret_key),
+            "data_keys": sorted(_data_keys(settings)),
             "roles": [row["rolname"] for row in await connection.fetch(ROLES)],
             "members": [[row["family"], row["member"]] for row in members],
             "rows": await count_rows(connection),
@@ -109,10 +110,15 @@ def bring_back(settings: Settings, file: Path, *, force: bool) -> str:
     with tempfile.TemporaryDirectory(dir=settings.data_dir, prefix=".restore-") as name:
         folder = Path(name)
         manifest = _unpack(file, folder)
-        if manifest["key"] != _key_mark(settings):
+        if manifest["key"] != _mark(settings.secret_key):
             raise CannotRun(
                 "The file was written under another SECRET_KEY, so contact data in it could not be read: "
                 "set the SECRET_KEY of the platform that was saved."
+            )
+        if not set(manifest.get("data_keys", [])) <= _data_keys(settings):
+            raise CannotRun(
+                "The file was written under data keys that are not here, so contact data in it could not be "
+                "read: add the keys of that time to the end of DATA_KEYS."
             )
         if unknown := set(manifest["migrations"]) - schema.migration_ids():
             raise CannotRun(
@@ -212,8 +218,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _key_mark(settings: Settings) -> str:
-    return hmac.new(settings.secret_key.encode(), b"cishan backup", "sha256").hexdigest()[:16]
+def _data_keys(settings: Settings) -> set[str]:
+    return {_mark(key) for key in settings.data_keys or (settings.secret_key,)}
+
+
+def _mark(key: str) -> str:
+    return hmac.new(key.encode(), b"cishan backup", "sha256").hexdigest()[:16]
 
 
 def _swap(new: Path, place: Path) -> None:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,6 +16,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 _NONCE = 12
 
 
+class KeysClash(Exception):
+    """Two data keys have the same id byte, so a stored value could not tell which of them it needs."""
+
+
 class Unreadable(Exception):
     """Stored data was changed, moved to another row, or written under a key that we do not have."""
 
@@ -24,33 +29,46 @@ class _Keys:
     key_id: int
     column: bytes
     index: bytes
-    link: bytes
 
 
 _present: _Keys | None = None
 _known: dict[int, _Keys] = {}
+_link = b""
 
 
-def use(secret_key: str, *retired: str) -> None:
-    """Encrypt under the first key from now on; the retired ones can still be read."""
-    global _present  # noqa: PLW0603 - the one value that belongs to the process
+def use(secret_key: str, *, data_keys: Sequence[str] = ()) -> None:
+    """Encrypt under the first data key from now on, and read what any of them wrote.
+
+    Without data keys the secret key is the one. Links are always derived from the secret key, so that another
+    data key leaves the links in old letters as they are. Raise KeysClash, and change nothing, if two of the
+    data keys share an id.
+    """
+    global _present, _link
+    keys = [_derive(secret) for secret in dict.fromkeys(data_keys or (secret_key,))]
+    known = {k.key_id: k for k in keys}
+    if len(known) < len(keys):
+        raise KeysClash("two data keys have the same id byte; make the newest one anew")
     _known.clear()
-    for secret in (secret_key, *retired):
-        keys = _derive(secret)
-        _known.setdefault(keys.key_id, keys)
-    _present = _derive(secret_key)
+    _known.update(known)
+    _present, _link = keys[0], _key(secret_key, b"secret link")
 
 
 def _derive(secret: str) -> _Keys:
-    def key(purpose: bytes, length: int = 32) -> bytes:
-        return HKDF(hashes.SHA256(), length, salt=b"cishan", info=purpose).derive(secret.encode())
+    return _Keys(_key(secret, b"key id", 1)[0], _key(secret, b"column"), _key(secret, b"blind index"))
 
-    return _Keys(key(b"key id", 1)[0], key(b"column"), key(b"blind index"), key(b"secret link"))
+
+def _key(secret: str, purpose: bytes, length: int = 32) -> bytes:
+    return HKDF(hashes.SHA256(), length, salt=b"cishan", info=purpose).derive(secret.encode())
 
 
 def _keys() -> _Keys:
     assert _present is not None, "crypto.use(secret_key) comes before the first secret"
     return _present
+
+
+def present_key_id() -> int:
+    """Return the id of the key under which is encrypted now: the first byte of what `seal` returns."""
+    return _keys().key_id
 
 
 def seal(text: str, *, place: str, row: UUID) -> bytes:
@@ -78,10 +96,20 @@ def _bound(place: str, row: UUID) -> bytes:
 
 def blind_index(value: str, *, purpose: str) -> bytes:
     """Return 16 bytes that equal values share and that tell nothing of the value without the key."""
-    return hmac.digest(_keys().index, f"{purpose}:{value}".encode(), hashlib.sha256)[:16]
+    return _index(_keys(), value, purpose)
+
+
+def blind_indexes(value: str, *, purpose: str) -> list[bytes]:
+    """Return the value's index under every key that we have: what to look for while keys are rotated."""
+    return [_index(keys, value, purpose) for keys in _known.values()]
+
+
+def _index(keys: _Keys, value: str, purpose: str) -> bytes:
+    return hmac.digest(keys.index, f"{purpose}:{value}".encode(), hashlib.sha256)[:16]
 
 
 def secret_link(row: UUID, *, purpose: str) -> str:
     """Return the token of a row's secret link: 256 bits, the same each time, derivable by us alone."""
-    tag = hmac.digest(_keys().link, f"{purpose}:{row}".encode(), hashlib.sha256)
+    assert _link, "crypto.use(secret_key) comes before the first link"
+    tag = hmac.digest(_link, f"{purpose}:{row}".encode(), hashlib.sha256)
     return base64.urlsafe_b64encode(tag).decode().rstrip("=")

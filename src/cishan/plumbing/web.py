@@ -20,7 +20,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from cishan.kernel import clock, ids
+from cishan.kernel import clock, ids, masking
 from cishan.kernel.errors import DomainError
 from cishan.kernel.money import yuan
 from cishan.kernel.text import N_
@@ -179,6 +179,14 @@ FILTERS: dict[str, Callable[..., str]] = {
     "number": lambda value: format_decimal(value, locale=_locale()),
     "percent": lambda value: format_percent(value, locale=_locale()),
     "iso": lambda value: value.isoformat(),
+    "mask_name": masking.name,
+    "mask_family_name": masking.family_name,
+    "mask_phone": masking.phone,
+    "mask_email": masking.email,
+    "mask_id_number": masking.id_number,
+    "mask_bank_card": masking.bank_card,
+    "to_town": masking.to_town,
+    "child_code": masking.child,
 }
 
 _TITLES = {

@@ -35,14 +35,17 @@ async def ask_for_links(email: str, *, client: bytes) -> None:
             )
         )
         await jobs.enqueue(
-            "donations.send_links", index=index.hex(), language=i18n.language(), attempt=str(attempt)
+            "donations.send_links",
+            indexes=[i.hex() for i in contacts.email_indexes(email)],
+            language=i18n.language(),
+            attempt=str(attempt),
         )
 
 
-async def send_links(index: bytes, *, language: str, attempt: UUID) -> None:
+async def send_links(indexes: list[bytes], *, language: str, attempt: UUID) -> None:
     """Write the letter if there is anything to send; its address is the one that was left with a gift."""
     with i18n.speaking(language):
-        gifts, plans = await gifts_of(index), await plans_of(index)
+        gifts, plans = await gifts_of(indexes), await plans_of(indexes)
     if not gifts and not plans:
         return
     email = await contacts.gift_email(gifts[0].id) if gifts else await contacts.plan_email(plans[0].id)

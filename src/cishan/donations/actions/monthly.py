@@ -28,9 +28,9 @@ async def promise(answers: Answers, *, campaign_id: UUID | None, fund_code: str,
     assert in_transaction(), "a plan begins with its first gift"
     index = contacts.email_index(answers.email)
     living = await fetch_value(
-        "SELECT id FROM monthly_plan WHERE contact_email_index = {} AND fund_code = {}"
+        "SELECT id FROM monthly_plan WHERE contact_email_index = ANY({}) AND fund_code = {}"
         " AND status IN ('active', 'paused', 'payment_problem')",
-        index,
+        contacts.email_indexes(answers.email),
         fund_code,
     )
     if living is not None:

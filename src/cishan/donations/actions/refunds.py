@@ -12,7 +12,7 @@ from cishan.donations.queries.refunds import WORDS
 from cishan.donations.rules import refunds as rules
 from cishan.donations.rules.giving import GiftStatus, RefundGround, RefundKind, RefundStatus
 from cishan.donations.tables.gifts import Donation
-from cishan.donations.tables.refunds import RefundRequest
+from cishan.donations.tables.refunds import WORDS, RefundRequest
 from cishan.gateways import stripe
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, NotFound

@@ -65,9 +65,9 @@ async def refresh_campaign(campaign_id: str) -> None:
 
 
 @job("donations.send_links")
-async def send_links(index: str, language: str, attempt: str) -> None:
+async def send_links(indexes: list[str], language: str, attempt: str) -> None:
     """Send somebody the links to their gifts, if they have any."""
-    await finding.send_links(bytes.fromhex(index), language=language, attempt=UUID(attempt))
+    await finding.send_links([bytes.fromhex(i) for i in indexes], language=language, attempt=UUID(attempt))
 
 
 @job("donations.sweep", cron="*/5 * * * *")

@@ -2,17 +2,23 @@
 
 from uuid import UUID
 
+from cishan.donations.tables import gifts, monthly
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
 
-EMAIL = "donation.contact_email"
-PHONE = "donation.contact_phone"
-PLAN_EMAIL = "monthly_plan.contact_email"
+EMAIL = gifts.EMAIL
+PHONE = gifts.PHONE
+PLAN_EMAIL = monthly.EMAIL
 
 
 def email_index(email: str) -> bytes:
     """Return the blind index under which an address is found."""
     return crypto.blind_index(email.strip().lower(), purpose="email")
+
+
+def email_indexes(email: str) -> list[bytes]:
+    """Return all indexes under which an address may be found while the data keys are rotated."""
+    return crypto.blind_indexes(email.strip().lower(), purpose="email")
 
 
 def gift_token(donation_id: UUID) -> str:

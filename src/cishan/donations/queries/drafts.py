@@ -8,6 +8,7 @@ import msgspec
 
 from cishan.campaigns import queries as campaigns
 from cishan.donations.rules.answers import GENERAL, GENERAL_FUND, GENERAL_TITLE, Answers
+from cishan.donations.tables import gifts
 from cishan.kernel import ids
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
@@ -16,7 +17,7 @@ from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
 from cishan.plumbing.i18n import gettext
 
-PLACE = "gift_draft.answers"
+PLACE = gifts.ANSWERS
 
 
 @dataclass(frozen=True, slots=True)

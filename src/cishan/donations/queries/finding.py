@@ -7,23 +7,23 @@ from cishan.plumbing.db import fetch
 LIMIT = 50
 
 
-async def gifts_of(index: bytes) -> list[GiftView]:
+async def gifts_of(indexes: list[bytes]) -> list[GiftView]:
     """Return the newest paid gifts of a contact."""
     rows = await fetch(
-        "SELECT id FROM donation WHERE contact_email_index = {} AND paid_at IS NOT NULL"
+        "SELECT id FROM donation WHERE contact_email_index = ANY({}) AND paid_at IS NOT NULL"
         " ORDER BY paid_at DESC LIMIT {}",
-        index,
+        indexes,
         LIMIT,
     )
     return [await gift_by_id(r["id"]) for r in rows]
 
 
-async def plans_of(index: bytes) -> list[PlanView]:
+async def plans_of(indexes: list[bytes]) -> list[PlanView]:
     """Return the living plans of a contact."""
     rows = await fetch(
-        "SELECT id FROM monthly_plan WHERE contact_email_index = {}"
+        "SELECT id FROM monthly_plan WHERE contact_email_index = ANY({})"
         " AND status IN ('active', 'paused', 'payment_problem') ORDER BY created_at DESC LIMIT {}",
-        index,
+        indexes,
         LIMIT,
     )
     found = [await plan_by_id(r["id"]) for r in rows]

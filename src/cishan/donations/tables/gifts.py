@@ -16,6 +16,17 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from cishan.donations.tables.monthly import MonthlyPlan
+from cishan.plumbing.sealed import sealed
+
+EMAIL = sealed(
+    "donation",
+    "contact_email_enc",
+    index="contact_email_index",
+    purpose="email",
+    fold=lambda address: address.strip().lower(),
+)
+PHONE = sealed("donation", "contact_phone_enc")
+ANSWERS = sealed("gift_draft", "answers_enc")
 
 
 class Donation(Table, tablename="donation"):

@@ -4,6 +4,16 @@ from piccolo.columns import UUID, BigInt, Boolean, Bytea, Date, SmallInt, Timest
 from piccolo.constraints import Check
 from piccolo.table import Table
 
+from cishan.plumbing.sealed import sealed
+
+EMAIL = sealed(
+    "monthly_plan",
+    "contact_email_enc",
+    index="contact_email_index",
+    purpose="email",
+    fold=lambda address: address.strip().lower(),
+)
+
 
 class MonthlyPlan(Table, tablename="monthly_plan"):
     """A monthly gift to one fund; every month's gift copies from it what the giver wished."""

@@ -5,6 +5,9 @@ from piccolo.constraints import Check
 from piccolo.table import Table
 
 from cishan.donations.tables.gifts import Donation
+from cishan.plumbing.sealed import sealed
+
+WORDS = sealed("refund_request", "words_enc")
 
 
 class RefundRequest(Table, tablename="refund_request"):
