@@ -4,7 +4,7 @@ of times.
 A module calls actions, never tables, and runs with the rights of the application.
 """
 
-REFERENCE: tuple[str, ...] = ("reference",)
+REFERENCE: tuple[str, ...] = ("reference", "deadlines")
 """Modules of this folder that every installation needs, in the order of loading."""
 
 DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts")

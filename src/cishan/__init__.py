@@ -9,6 +9,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     campaigns/                            慈善筹: campaigns, their updates, progress and public gifts
     ledger/                               the charity's books: funds, accounts, vouchers, statements
     notify/                               letters to people
+    deadlines/                            clocks of the law and of the house, working days, escalation
     identity/                             who may sign in; regions and organisations
     gateways/                             every door to another machine
     plumbing/                             I/O without domain: database, queue, forms, pages, PDF

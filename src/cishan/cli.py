@@ -57,6 +57,9 @@ COMMANDS: dict[str, Entry] = {
         "Write the books for beancount, hledger or a spreadsheet.",
         True,
     ),
+    "calendar": Entry(
+        "cishan.deadlines.commands:calendar", "Write down the days off that are decreed for a year.", True
+    ),
     "check-receipts": Entry(
         "cishan.donations.commands:check_receipts",
         "Check that no receipt is missing and every sum is right.",

@@ -12,6 +12,7 @@ TABLE_MODULES: list[str] = [
     "cishan.identity.tables",
     "cishan.campaigns.tables",
     "cishan.notify.tables",
+    "cishan.deadlines.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

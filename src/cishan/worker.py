@@ -35,6 +35,7 @@ ROOMS: list[str] = [
     "cishan.campaigns.jobs",
     "cishan.donations.jobs",
     "cishan.notify.jobs",
+    "cishan.deadlines.jobs",
     "cishan.search.jobs",
     "cishan.payments.jobs",
 ]

@@ -104,7 +104,7 @@ def test_undo_ends_to_the_second_ten_minutes_after_the_payment() -> None:
     ],
 )
 def test_three_working_days(day: date, expected: date) -> None:
-    assert workdays.add_workdays(day, 3) == expected
+    assert workdays.add_working_days(day, 3) == expected
 
 
 RULES = [

@@ -77,4 +77,4 @@ def require_refundable(status: GiftStatus) -> None:
 
 def review_due(today: date) -> date:
     """Return the working day by which a refund request is decided."""
-    return workdays.add_workdays(today, REVIEW_WORKDAYS)
+    return workdays.add_working_days(today, REVIEW_WORKDAYS)

@@ -1,0 +1,43 @@
+"""What a person tells the calendar at a terminal."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import click
+
+from cishan.deadlines import actions
+from cishan.kernel.errors import DomainError
+
+
+@click.command("calendar")
+@click.argument("year", type=click.IntRange(2000, 2100))
+@click.option("--off", multiple=True, metavar="DAY[..DAY]", help="Days off, as 2027-01-01..2027-01-03.")
+@click.option("--make-up", multiple=True, metavar="DAY[..DAY]", help="Weekend days that are worked.")
+@click.option("--source", required=True, help="The decree, as 国办发明电〔2026〕…号.")
+def calendar(year: int, off: Sequence[str], make_up: Sequence[str], source: str) -> None:
+    """Write down the days off and the make-up days that the State Council decreed for a year."""
+    days_off, make_up_days = _days(off), _days(make_up)
+    try:
+        work = actions.write_year(year, days_off=days_off, make_up_days=make_up_days, source=source)
+        clocks = asyncio.run(work)
+    except DomainError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(
+        f"{year}: {len(days_off)} days off, {len(make_up_days)} made up for;"
+        f" {clocks} running clocks reckoned."
+    )
+
+
+def _days(spans: Sequence[str]) -> set[date]:
+    found: set[date] = set()
+    for span in spans:
+        first, _, last = span.partition("..")
+        try:
+            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+        except ValueError as error:
+            raise click.BadParameter(f"{span} is no day and no span of days.") from error
+        if not 0 <= (end - begin).days < 366:
+            raise click.BadParameter(f"{span} does not run forward, or is too long.")
+        found |= {begin + timedelta(days=n) for n in range((end - begin).days + 1)}
+    return found
