@@ -36,19 +36,8 @@ SAID_PHONE = "13787654321"
 SAID_ID = "371402199003078814"
 STAFF = "canary.staff"
 PASSWORD = "canary-pass-word-77"
-PERSONAL = (
-    NAME,
-    EMAIL,
-    COMPANY_EMAIL,
-    MONTHLY_EMAIL,
-    PHONE,
-    ADDRESS,
-    ID_NUMBER,
-    SAID_PHONE,
-    SAID_ID,
-    STAFF,
-    PASSWORD,
-)
+CONTACTS = (EMAIL, COMPANY_EMAIL, MONTHLY_EMAIL, PHONE, ADDRESS)
+PERSONAL = (*CONTACTS, NAME, ID_NUMBER, SAID_PHONE, SAID_ID, STAFF, PASSWORD)
 SPACED = ("139 1234 5678", "137 8765 4321")
 NOWHERE_IN_CLEAR = (*CONTACTS, ID_NUMBER, PASSWORD)
 """Names stand on receipts and in messages that staff must read; these stand nowhere unencrypted."""
