@@ -8,7 +8,6 @@ from uuid import UUID
 
 from cishan.donations.actions import monthly
 from cishan.donations.queries.gifts import GONE, GiftView, gift_by_id
-from cishan.donations.queries.refunds import WORDS
 from cishan.donations.rules import refunds as rules
 from cishan.donations.rules.giving import GiftStatus, RefundGround, RefundKind, RefundStatus
 from cishan.donations.tables.gifts import Donation

@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from cishan.donations.rules.giving import RefundGround, RefundKind, RefundStatus
+from cishan.donations.tables.refunds import WORDS
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
-
-WORDS = "refund_request.words"
 
 
 @dataclass(frozen=True, slots=True)
