@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cishan.bench import load
+from cishan.gateways.stripe.events import WANTED
 from cishan.ops.starting import CannotRun
 from cishan.settings import ROOT, SANDBOX_WEBHOOK_SECRET
 
@@ -50,17 +51,16 @@ async def town(url: str, folder: Path, *, only_site: bool = False) -> AsyncItera
         "PUBLIC_URL": made.site,
         "LOG_FORMAT": "json",
     }
-    commands = [["-m", "cishan.cli", "web"]]
+    commands = {"web": ["-m", "cishan.cli", "web"]}
     if not only_site:
-        commands += [
-            ["-m", "cishan.cli", "worker"],
-            # Without an address to send to, its webhooks wait to be fetched: the bench delivers them itself.
-            ["-m", "paysandbox", "--port", str(sandbox_port), "--webhook-secret", SANDBOX_WEBHOOK_SECRET],
-        ]
+        commands["worker"] = ["-m", "cishan.cli", "worker"]
+        # Without an address to send to, its webhooks wait to be fetched: the bench delivers them itself.
+        wanted = ["--webhook-events", ",".join(WANTED)]
+        commands["sandbox"] = ["-m", "paysandbox", "--port", str(sandbox_port), *wanted]
     running = []
     try:
-        for words in commands:
-            with (folder / f"{words[-1]}.log").open("ab") as log:
+        for name, words in commands.items():
+            with (folder / f"{name}.log").open("ab") as log:
                 running.append(
                     await asyncio.create_subprocess_exec(
                         sys.executable, *words, cwd=ROOT, env=environ, stdout=log, stderr=log

@@ -109,6 +109,7 @@ def sandbox() -> None:
     import sys
 
     from cishan import settings as settings_module
+    from cishan.gateways.stripe.events import WANTED
     from cishan.ops.starting import local_host, sandbox_place
 
     settings = settings_module.load(os.environ)
@@ -124,6 +125,7 @@ def sandbox() -> None:
         "--public-url": settings.stripe_api_base,
         "--webhook-url": f"http://{local_host(settings.host)}:{settings.port}/webhooks/stripe",
         "--webhook-secret": ",".join(settings.stripe_webhook_secrets),
+        "--webhook-events": ",".join(WANTED),
         "--merchant": settings.organisation.name,
     }
     words = [sys.executable, "-m", "paysandbox", *(word for pair in flags.items() for word in pair)]

@@ -241,11 +241,11 @@ def _differs(gift: Gift, payment: Payment, settlement: Settlement) -> bool:
 
 
 async def _follow_up(batch: _Batch) -> None:
-    """Ask for what follows from settled gifts: receipts, thanks, and the totals of their campaigns."""
+    """Ask for what follows from settled gifts: receipts, thanks (with the first receipt), public totals."""
     receipts = [
         {"donation_id": str(gift_id)}
         for gift_id in sorted(batch.news)
-        if any(m.kind in rules.OF_RECEIPTS for m in batch.gifts[gift_id][2].fresh)
+        if any(m.kind in rules.OF_RECEIPTS - {rules.Kind.CHARGE} for m in batch.gifts[gift_id][2].fresh)
     ]
     await jobs.enqueue_many("donations.issue_receipt", receipts)
     await jobs.enqueue_many("donations.thank", [{"donation_id": str(i)} for i in sorted(batch.paid)])

@@ -15,6 +15,21 @@ from cishan.kernel.errors import DomainError
 from cishan.kernel.text import N_
 
 TOLERANCE_SECONDS = 300
+WANTED = (
+    "checkout.session.*",
+    "payment_intent.succeeded",
+    "payment_intent.processing",
+    "payment_intent.payment_failed",
+    "payment_intent.canceled",
+    "charge.updated",
+    "charge.refunded",
+    "charge.dispute.*",
+    "refund.*",
+    "invoice.*",
+    "customer.subscription.*",
+    "payout.*",
+)
+"""Which events the endpoint should be sent: others (charge.succeeded, …created) tell nothing beyond these."""
 _TEST_KEYS = ("sk_test_", "rk_test_")
 
 
