@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.donations.pages import giving, monthly, receipts, refunds, trail
+from cishan.donations.pages import giving, moderation, monthly, receipts, refunds, trail
 
 routes: list[ControllerRouterHandler] = [
     *giving.routes,
@@ -10,5 +10,6 @@ routes: list[ControllerRouterHandler] = [
     *refunds.routes,
     *monthly.routes,
     *receipts.routes,
+    *moderation.routes,
 ]
 """Every route of this slice; `main.py` hangs them in."""
