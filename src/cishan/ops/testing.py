@@ -138,7 +138,7 @@ def _install(lacking: list[str]) -> list[str]:
 def _pytest(
     where: str, fast: bool, lacking: list[str], pytest_args: list[str], environ: dict[str, str]
 ) -> tuple[Result, str]:
-    marks = ["not bench", *(["not browser", "not slow"] if fast else [])]
+    marks = ["not bench", "not pictures", *(["not browser", "not slow"] if fast else [])]
     if "chromium" in lacking and not fast:
         marks.append("not browser")
     words = [sys.executable, "-m", "pytest"]

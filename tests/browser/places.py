@@ -1,0 +1,186 @@
+"""Where every page of the site is: what the tests of all pages visit."""
+
+import re
+from dataclasses import dataclass
+from uuid import uuid4
+
+from playwright.async_api import Browser, Page, expect
+
+from seeds import ACCOUNTS
+from tests.browser import walking
+from tests.browser.conftest import Platform, open_context
+
+STAFF_COOKIE = "staff"
+FIXED = (
+    "/",
+    "/about",
+    "/accessibility",
+    "/campaigns",
+    "/disclosure",
+    "/disclosure/journal",
+    "/g",
+    "/give",
+    "/help",
+    "/outbox",
+    "/privacy",
+    "/receipts",
+    "/search",
+    "/staff",
+    "/staff/sign-in",
+    "/styleguide",
+    "/transparency",
+)
+"""Pages whose address has no part that changes."""
+
+VARIANTS = (
+    "/campaigns?theme=warm_winter&sort=ending&page=1",
+    "/campaigns?q=没有这样的项目",
+    "/give?c=heating-xiajin&c=happy-canteen-wucheng",
+    "/search?q=取暖",
+    "/no-such-page",
+    "/display",
+)
+"""The same with questions in the address, and two that answer with an error (404, 405)."""
+
+FOUND = (
+    "/campaigns/{slug:str}",
+    "/campaigns/{slug:str}/gifts",
+    "/g/{token:str}",
+    "/g/{token:str}/receipt",
+    "/g/{token:str}/refund",
+    "/give/change/{token:str}",
+    "/give/check/{token:str}",
+    "/give/{slug:str}",
+    "/monthly/{token:str}",
+    "/monthly/{token:str}/card",
+    "/monthly/{token:str}/give",
+    "/outbox/{letter_id:uuid}",
+    "/receipts/{number:str}/{code:str}",
+    "/staff/campaigns/{slug:str}/updates",
+)
+"""Pages that `find` looks for by making gifts."""
+
+NOT_PAGES = (
+    "/campaigns/{slug:str}/card.png",
+    "/campaigns/{slug:str}/cover.svg",
+    "/campaigns/{slug:str}/qr.svg",
+    "/favicon.ico",
+    "/g/{token:str}/certificate.pdf",
+    "/g/{token:str}/receipts/{filename:str}",
+    "/g/{token:str}/status",
+    "/health/live",
+    "/health/ready",
+    "/outbox/{letter_id:uuid}/attachments/{position:int}",
+    "/outbox/{letter_id:uuid}/html",
+    "/photos/{photo_id:uuid}",
+    "/receipts/yearly/{contact:uuid}/{year:int}/{token:str}",
+    "/robots.txt",
+    "/sitemap.xml",
+    "/transparency/funds.csv",
+)
+"""Pictures, papers, data, parts of pages, and a letter as a mail program shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The addresses to visit, and the cookie that opens those of the staff."""
+
+    by_route: dict[str, list[str]]
+    staff_cookie: str
+
+    @property
+    def all(self) -> list[str]:
+        """Return every address once."""
+        return [*FIXED, *VARIANTS, *(path for paths in self.by_route.values() for path in paths)]
+
+
+async def find(browser: Browser, platform: Platform) -> Places:
+    """Make a monthly gift with everything, a plain gift and one that is left, and sign the staff in."""
+    context = await open_context(browser, platform, wide=False)
+    page = await context.new_page()
+    project = await walking.choose_project(page)
+    slug = project.split("/")[-1]
+    left = await _leave(page, slug)
+    plain = await _give(page, slug)
+    check, paid, monthly, verified = await _give_monthly(page, slug)
+    await page.goto("/outbox")
+    letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
+    cookie = await _sign_in(page)
+    await context.close()
+    routes = {
+        "/campaigns/{slug:str}": [project],
+        "/campaigns/{slug:str}/gifts": [f"{project}/gifts"],
+        "/g/{token:str}": [left, paid],
+        "/g/{token:str}/receipt": [f"{plain}/receipt"],
+        "/g/{token:str}/refund": [f"{plain}/refund"],
+        "/give/change/{token:str}": [check.replace("check", "change")],
+        "/give/check/{token:str}": [check],
+        "/give/{slug:str}": [f"/give/{slug}"],
+        "/monthly/{token:str}": [monthly],
+        "/monthly/{token:str}/card": [f"{monthly}/card"],
+        "/monthly/{token:str}/give": [f"{monthly}/give"],
+        "/outbox/{letter_id:uuid}": [letter or ""],
+        "/receipts/{number:str}/{code:str}": [verified],
+        "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
+    }
+    assert set(routes) == set(FOUND)
+    return Places(routes, cookie)
+
+
+def _path(page: Page) -> str:
+    return "/" + page.url.split("/", 3)[3]
+
+
+async def _leave(page: Page, slug: str) -> str:
+    await walking.give(page, slug, "20")
+    await walking.pay(page, "放弃，返回上一页")
+    await expect(page.locator("#gift-status")).to_be_visible()
+    return _path(page)
+
+
+async def _give(page: Page, slug: str) -> str:
+    await walking.give(page, slug, "20")
+    await walking.pay(page)
+    await walking.see_it_arrive(page)
+    return _path(page).split("?")[0]
+
+
+async def _give_monthly(page: Page, slug: str) -> tuple[str, str, str, str]:
+    await page.goto(f"/give/{slug}?monthly=1")
+    await walking.type_amount(page, "30")
+    await walking.open_folded(page, "选择每月时", "显示名称", "致敬或缅怀", "票据与联系方式")
+    await walking.tick(page, "支付宝或微信支付")
+    await walking.tick(page, "显示昵称")
+    await page.get_by_label("要显示的姓名或昵称").fill("河边的柳树")
+    await page.get_by_label("给项目留言").fill("每月一点心意")
+    await page.get_by_label("给我开具捐赠票据").check()
+    await page.get_by_label("收据抬头").fill("测试李某")
+    await page.get_by_label("邮箱").fill(f"places-{uuid4().hex[:8]}@example.com")
+    await walking.go_on(page)
+    await expect(page.get_by_role("heading", level=1)).to_have_text("付款前请核对")
+    check = _path(page)
+    await walking.confirm(page)
+    await walking.pay(page)
+    await walking.see_it_arrive(page)
+    gift = _path(page).split("?")[0]
+    verify = page.locator("#receipts").get_by_role("link", name=re.compile("^核验"))
+
+    async def written(looked: Page) -> bool:
+        return await verify.count() > 0
+
+    await walking.until(page, gift, written)
+    verified = await verify.first.get_attribute("href") or ""
+    await page.get_by_role("link", name="管理月捐").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("月捐")
+    return check, gift, _path(page), verified
+
+
+async def _sign_in(page: Page) -> str:
+    _, username, password = ACCOUNTS[0]
+    await page.goto("/staff/sign-in")
+    await page.get_by_label("账号").fill(username)
+    await page.get_by_label("密码").fill(password)
+    await page.get_by_role("button", name="登录").click()
+    await expect(page).to_have_url(re.compile("/staff$"))
+    kept = {cookie["name"]: cookie["value"] for cookie in await page.context.cookies()}
+    return kept[STAFF_COOKIE]
