@@ -26,6 +26,7 @@ FIXED = (
     "/receipts",
     "/search",
     "/staff",
+    "/staff/messages",
     "/staff/sign-in",
     "/styleguide",
     "/transparency",
