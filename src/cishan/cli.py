@@ -57,6 +57,14 @@ COMMANDS: dict[str, Entry] = {
         "Write the books for beancount, hledger or a spreadsheet.",
         True,
     ),
+    "verify-history": Entry(
+        "cishan.audit.commands:verify_history",
+        "Prove the history; name each row that was changed, removed or put in.",
+        True,
+    ),
+    "anchor": Entry(
+        "cishan.audit.commands:anchor", "Write the history's anchor, for an auditor to keep.", True
+    ),
     "calendar": Entry(
         "cishan.deadlines.commands:calendar", "Write down the days off that are decreed for a year.", True
     ),

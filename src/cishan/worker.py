@@ -32,6 +32,7 @@ from cishan.settings import Settings
 
 ROOMS: list[str] = [
     "cishan.ledger.jobs",
+    "cishan.audit.jobs",
     "cishan.campaigns.jobs",
     "cishan.donations.jobs",
     "cishan.notify.jobs",

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from cishan.audit import queries as audit
 from cishan.campaigns import actions, queries
 from cishan.campaigns.queries import details
 from cishan.kernel import clock
@@ -35,3 +36,16 @@ async def test_an_emergency_campaign_without_a_number_is_suspended_on_the_eleven
     assert "备案" in view.state_reason
     await actions.move(campaign_id, "accept", actor="test", filing=making.filing())
     assert (await details.view(making.PLAN.slug)).state == "live"
+
+
+async def test_every_step_of_a_campaign_stands_in_its_history(db: None) -> None:
+    card = await making.a_live_campaign(ends_on=clock.today() + timedelta(days=1))
+    with clock.fixed(clock.now() + timedelta(days=2)):
+        await actions.turn_clock()
+    steps = await audit.history_of("campaign", card.id)
+    assert [(s.event, s.from_state, s.to_state) for s in steps[:2]] == [
+        ("end", "live", "ended"),
+        ("publish", "filed", "live"),
+    ]
+    assert steps[0].actor == "clock"
+    assert [s.event for s in steps][::-1] == ["submit", "pass", "file", "accept", "publish", "end"]

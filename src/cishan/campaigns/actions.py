@@ -9,6 +9,8 @@ from uuid import UUID
 import asyncpg
 from piccolo.columns import Column
 
+from cishan.audit import actions as audit
+from cishan.audit.rules import Transition
 from cishan.campaigns import rules
 from cishan.campaigns.tables import (
     BudgetLine,
@@ -115,6 +117,17 @@ async def move(
                     reason=reason,
                     actor=actor,
                     at=clock.now(),
+                )
+            )
+            await audit.record(
+                Transition(
+                    subject_kind="campaign",
+                    subject_id=str(campaign_id),
+                    event=event,
+                    from_state=taken.origin,
+                    to_state=taken.to,
+                    actor=actor,
+                    reason=reason,
                 )
             )
             await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))

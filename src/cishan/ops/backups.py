@@ -33,13 +33,13 @@ MANIFEST, DUMP, SANDBOX, UPLOADS = "manifest.json", "database.dump", "sandbox.sq
 TABLES = """
     SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' ORDER BY 1"""
-ROLES = (
-    "SELECT rolname FROM pg_roles WHERE rolname ~ '^(cishan|books|benefits)_' AND NOT rolcanlogin ORDER BY 1"
-)
+ROLES = """
+    SELECT rolname FROM pg_roles
+     WHERE rolname ~ '^(cishan|books|benefits|audit)_' AND NOT rolcanlogin ORDER BY 1"""
 MEMBERS = """
     SELECT DISTINCT g.rolname AS family, m.rolname AS member FROM pg_auth_members a
       JOIN pg_roles g ON g.oid = a.roleid JOIN pg_roles m ON m.oid = a.member
-     WHERE g.rolname ~ '^(cishan|books|benefits)_' AND m.rolname ~ '^(cishan|books|benefits)_'
+     WHERE g.rolname ~ '^(cishan|books|benefits|audit)_' AND m.rolname ~ '^(cishan|books|benefits|audit)_'
        AND NOT m.rolcanlogin ORDER BY 1, 2"""
 OTHERS = """
     SELECT count(*) FROM pg_stat_activity

@@ -13,7 +13,7 @@ import asyncpg
 from cishan.ops.starting import CannotRun
 from cishan.plumbing import embedded
 
-FAMILIES = ("books_owner", "benefits_owner")
+FAMILIES = ("books_owner", "benefits_owner", "audit_owner")
 """Who owns what the database's owner may not read or make by itself."""
 TIMEOUT_SETTING_SINCE = 17
 SCHEMAS = """

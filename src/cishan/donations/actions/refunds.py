@@ -6,6 +6,8 @@ that a command sent twice moves money once. The books follow what the service sa
 
 from uuid import UUID
 
+from cishan.audit import actions as audit
+from cishan.audit.rules import STRIPE, Transition
 from cishan.donations.actions import monthly
 from cishan.donations.queries.gifts import GONE, GiftView, gift_by_id
 from cishan.donations.rules import refunds as rules
@@ -19,6 +21,8 @@ from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch_value
 
+GIVER = "giver"
+"""The actor of what a giver does by their secret link: no account stands behind it."""
 _OPEN = ("requested", "approved", "sent")
 
 
@@ -69,9 +73,23 @@ async def _command(gift: GiftView, kind: RefundKind, ground: RefundGround) -> UU
             status=RefundStatus.APPROVED.value,
         )
     )
-    await Donation.update({Donation.status: GiftStatus.REFUND_PENDING.value}).where(Donation.id == gift.id)
+    await _move(gift, kind.value, GiftStatus.REFUND_PENDING, actor=GIVER)
     await jobs.enqueue("donations.send_refund", refund_id=str(refund_id))
     return refund_id
+
+
+async def _move(gift: GiftView, event: str, to: GiftStatus, *, actor: str, reason: str = "") -> None:
+    await Donation.update({Donation.status: to.value}).where(Donation.id == gift.id)
+    step = Transition(
+        subject_kind="donation",
+        subject_id=str(gift.id),
+        event=event,
+        from_state=gift.status,
+        to_state=to,
+        actor=actor,
+        reason=reason,
+    )
+    await audit.record(step)
 
 
 async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str) -> UUID:
@@ -127,9 +145,7 @@ async def decide(refund_id: UUID, *, approve: bool, by: str, note: str) -> None:
         request.decided_at, request.decided_by, request.decision_note = clock.now(), by, note
         await request.save()
         if approve:
-            await Donation.update({Donation.status: GiftStatus.REFUND_PENDING.value}).where(
-                Donation.id == gift.id
-            )
+            await _move(gift, "approve_refund", GiftStatus.REFUND_PENDING, actor=by, reason=note)
             await jobs.enqueue("donations.send_refund", refund_id=str(refund_id))
 
 
@@ -166,7 +182,7 @@ async def _note_failure(refund_id: UUID, donation_id: UUID, code: str) -> None:
         gift = await gift_by_id(donation_id)
         if gift.status == GiftStatus.REFUND_PENDING:
             back = GiftStatus.PARTLY_REFUNDED if gift.refunded_fen else GiftStatus.PAID
-            await Donation.update({Donation.status: back.value}).where(Donation.id == donation_id)
+            await _move(gift, "refund_declined", back, actor=STRIPE, reason=code[:60])
 
 
 async def _lock(donation_id: UUID) -> None:

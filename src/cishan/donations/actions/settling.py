@@ -5,6 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
+from cishan.audit import actions as audit
+from cishan.audit.rules import STRIPE, Transition
 from cishan.donations.actions import monthly
 from cishan.donations.queries import settling as queries
 from cishan.donations.rules import settling as rules
@@ -216,6 +218,7 @@ async def _write(batch: _Batch) -> None:
             for g, p, s in changed
         ]
         await connection.execute(_UPDATE, *(list(column) for column in zip(*gifts, strict=True)))
+    await audit.record(*(_step(g, s) for g, _, s in changed if s.status is not g.status))
     done = [r for _, _, s in batch.gifts.values() for r in s.refunds_done]
     failed = [r for _, _, s in batch.gifts.values() for r in s.refunds_failed]
     if done or failed:
@@ -227,6 +230,18 @@ async def _write(batch: _Batch) -> None:
                 gift.plan_id, paid_at=settlement.paid_at, subscription_id=payment.subscription_id
             )
     await _follow_up(batch)
+
+
+def _step(gift: Gift, settlement: Settlement) -> Transition:
+    return Transition(
+        subject_kind="donation",
+        subject_id=str(gift.id),
+        event="settle",
+        from_state=gift.status,
+        to_state=settlement.status,
+        actor=STRIPE,
+        reason=settlement.failure_code or "",
+    )
 
 
 def _differs(gift: Gift, payment: Payment, settlement: Settlement) -> bool:
