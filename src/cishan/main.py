@@ -21,7 +21,8 @@ from cishan.notify import pages as notify
 from cishan.ops import pages as ops
 from cishan.payments import pages as payments
 from cishan.payments.pages import WEBHOOK
-from cishan.plumbing import db, logs
+from cishan.plumbing import db, logs, metrics
+from cishan.plumbing.pace import Pace
 from cishan.plumbing.web import Shell, environment, error_page
 from cishan.portal import pages as portal
 from cishan.portal.pages import openness
@@ -30,6 +31,8 @@ from cishan.settings import Settings
 
 BODY_LIMIT = 2_000_000
 """Bytes of a request's body; a handler that takes uploads sets its own."""
+SEARCHES_PER_MINUTE = 60
+"""Of one address in one process."""
 
 
 def routes() -> Sequence[ControllerRouterHandler]:
@@ -72,6 +75,7 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
     )
     app.state.settings = settings
     app.state.env = env
+    app.state.search_pace = Pace(times=SEARCHES_PER_MINUTE, seconds=60)
     return app
 
 
@@ -84,4 +88,5 @@ def serve() -> ASGIApp:
     """Return the application for `uvicorn --factory cishan.main:serve`."""
     settings = settings_module.load(os.environ)
     logs.configure(settings.log_format)
-    return logs.AccessLog(create_asgi(settings))
+    metrics.serve(settings.metrics_host, settings.metrics_port)
+    return metrics.Counted(logs.AccessLog(create_asgi(settings)))

@@ -66,6 +66,11 @@ class Settings:
     """Empty: letters stay in the outbox page. smtp://user:password@host:587 or smtps://…"""
     mail_from: str
     trusted_proxies: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    """Host names, beside the one of public_url, under which the site answers."""
+    metrics_host: str
+    metrics_port: int
+    """Prometheus reads web here, and the worker one port higher; 0: nowhere."""
     log_format: str
     """'json' for machines, 'text' for a person at the terminal."""
 
@@ -119,6 +124,11 @@ def load(environ: Mapping[str, str]) -> Settings:
         smtp_url=environ.get("SMTP_URL", ""),
         mail_from=environ.get("MAIL_FROM", "慈善筹 <noreply@cishan.example>"),
         trusted_proxies=tuple(p for p in environ.get("TRUSTED_PROXIES", "127.0.0.1").split(",") if p),
+        allowed_hosts=tuple(
+            host.strip().lower() for host in environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()
+        ),
+        metrics_host=environ.get("METRICS_HOST", "127.0.0.1"),
+        metrics_port=_port(environ, "METRICS_PORT", 0) if environ.get("METRICS_PORT", "0") != "0" else 0,
         log_format=_one_of(environ, "LOG_FORMAT", ("json", "text")),
     )
 

@@ -8,12 +8,14 @@ comes back with it.
 import asyncio
 import signal
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+import asyncpg
 import attr
 import procrastinate
 import psycopg
@@ -26,7 +28,8 @@ from procrastinate.worker import Worker
 
 from cishan import gateways
 from cishan.kernel import clock
-from cishan.plumbing import db
+from cishan.payments import queries as payments
+from cishan.plumbing import db, jobs, metrics
 from cishan.plumbing.jobs import REGISTRY, Work
 from cishan.settings import Settings
 
@@ -114,8 +117,11 @@ async def _told(
             known = REGISTRY.get(job.task_name)
             last = known is None or job.attempts + 1 >= known.attempts
             (log.error if last else log.warning)("job failed", gave_up=last, exc_info=True)
+            metrics.job_done(job.task_name, failed=True, seconds=time.perf_counter() - began)
             raise
-        log.info("job done", duration_ms=round((time.perf_counter() - began) * 1000, 1))
+        seconds = time.perf_counter() - began
+        metrics.job_done(job.task_name, failed=False, seconds=seconds)
+        log.info("job done", duration_ms=round(seconds * 1000, 1))
         return result
 
 
@@ -128,7 +134,8 @@ async def run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     pause = 0.5
-    async with db.pool(max_size=concurrency + 2):
+    metrics.serve(settings.metrics_host, settings.metrics_port and settings.metrics_port + 1)
+    async with db.pool(max_size=concurrency + 2), _beside(_measure(settings.metrics_port)):
         while not stop.is_set():
             began = time.monotonic()
             try:
@@ -139,6 +146,29 @@ async def run(
             if not stop.is_set():
                 await _first(stop.wait(), asyncio.sleep(pause))
     log.info("worker stopped")
+
+
+async def _differences() -> int:
+    return len(await payments.open_differences())
+
+
+DEPTHS: dict[str, Callable[[], Awaitable[int]]] = {
+    "jobs waiting": lambda: jobs.count("todo"),
+    "jobs that gave up": lambda: jobs.count("failed"),
+    "messages of the payment service": payments.count_waiting,
+    "differences of the reconciliation": _differences,
+}
+"""What the worker measures for Prometheus."""
+MEASURED_EVERY_SECONDS = 15.0
+
+
+async def _measure(port: int) -> None:
+    while port:
+        try:
+            await metrics.measure(DEPTHS)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            log.warning("nothing could be measured", error=type(error).__name__)
+        await asyncio.sleep(MEASURED_EVERY_SECONDS)
 
 
 async def _work(app: App, stop: asyncio.Event, concurrency: int, stalled_after_seconds: float) -> None:
@@ -183,6 +213,17 @@ async def _take_back(app: App, stalled_after_seconds: float) -> None:
             # A job that kills its worker must not do so at full speed.
             await manager.retry_job(job, retry_at=clock.now() + timedelta(seconds=min(job.attempts, 60)))
         await asyncio.sleep(stalled_after_seconds / 5)
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Let something run as long as the block does."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def _first(*waits: Any) -> None:

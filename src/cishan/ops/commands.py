@@ -70,6 +70,10 @@ def web(processes: int) -> None:
     """Serve the site."""
     settings = prepare()
     check_port(settings.host, settings.port, "PORT")
+    if settings.metrics_port:
+        if processes > 1:
+            raise CannotRun("METRICS_PORT shows the numbers of one web process; run more by PORT.")
+        check_port(settings.metrics_host, settings.metrics_port, "METRICS_PORT")
     import uvicorn
 
     from cishan.plumbing import logs

@@ -92,6 +92,12 @@ def _json(args: dict[str, Any]) -> str:
     return json.dumps(args, ensure_ascii=False)
 
 
+async def count(status: str) -> int:
+    """Return how many jobs are `todo`, `doing` or `failed`."""
+    sql = "SELECT count(*) FROM procrastinate_jobs WHERE status::text = {}"
+    return int(await db.fetch_value(sql, status))
+
+
 async def work_off(*, limit: int = 1000) -> int:
     """Run every due job in this process until none is left; return how many ran. For tests and commands."""
     done = 0

@@ -271,6 +271,7 @@ class Shell:
         self.app = app
         self.open_paths = open_paths
         self.origin = urlsplit(settings.public_url).netloc
+        self.hosts = _hosts(settings)
         self.headers = [
             (b"content-security-policy", content_security_policy(settings).encode()),
             (b"x-content-type-options", b"nosniff"),
@@ -304,11 +305,21 @@ class Shell:
                 message["headers"] = [*message["headers"], *extra, (b"x-request-id", request_id.encode())]
             await send(message)
 
+        if not self._known_host(scope["path"], headers.get("host", "")):
+            await _refuse(send_with_headers, 421, N_("This address does not belong to this site."))
+            return
         changing = scope["method"] not in SAFE_METHODS and scope["path"] not in self.open_paths
         if changing and not self._own(headers):
-            await _refuse_foreign(send_with_headers)
+            words = N_("This form was sent from another site. Open the page again and retry.")
+            await _refuse(send_with_headers, 403, words)
             return
         await self.app(scope, receive, send_with_headers)
+
+    def _known_host(self, path: str, header: str) -> bool:
+        """Tell whether we answer under this name; probes and signed messages may come under any."""
+        if path.startswith("/health/") or path in self.open_paths or self.hosts is None:
+            return True
+        return _host_name(header) in self.hosts
 
     def _own(self, headers: dict[str, str]) -> bool:
         site = headers.get("sec-fetch-site")
@@ -323,10 +334,29 @@ def _cookies(header: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs if name}
 
 
-async def _refuse_foreign(send: Send) -> None:
-    body = i18n.gettext(N_("This form was sent from another site. Open the page again and retry.")).encode()
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _hosts(settings: Settings) -> frozenset[str] | None:
+    """Return the names under which we answer; None: any, for a demonstration on every interface."""
+    if settings.demo and settings.host in {"0.0.0.0", "::"}:  # noqa: S104
+        return None
+    public = urlsplit(settings.public_url).hostname or ""
+    local = LOOPBACK | {settings.host} if settings.demo or public in LOOPBACK else frozenset()
+    return frozenset({public.lower(), *settings.allowed_hosts, *local})
+
+
+def _host_name(header: str) -> str:
+    try:
+        return (urlsplit(f"//{header}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    body = i18n.gettext(message).encode()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 

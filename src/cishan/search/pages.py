@@ -57,6 +57,7 @@ async def campaign_list(
     }
     only = None
     if words:
+        require_pace(request)
         only = tuple(dict.fromkeys(str(hit.campaign_id) for hit in await queries.find(words)))
     wish = rules.Filter(
         theme=chosen["theme"],
@@ -80,10 +81,17 @@ async def campaign_list(
     return Template(template_name=name, context=context, headers=FRESH)
 
 
+def require_pace(request: HTMXRequest) -> None:
+    """Refuse whoever searches faster than people read."""
+    request.app.state.search_pace.require(request.client.host if request.client else "unknown")
+
+
 @get("/search")
-async def search(q: FromQuery[str] = "") -> Template:
+async def search(request: HTMXRequest, *, q: FromQuery[str] = "") -> Template:
     """Search campaigns and their news for words."""
     words = clean(q)[:MAX_QUERY]
+    if words:
+        require_pace(request)
     hits = await queries.find(words) if words else []
     ids = tuple(dict.fromkeys(str(h.campaign_id) for h in hits if h.kind == "campaign"))
     cards = (await campaigns.campaign_page(rules.Filter(only=ids), size=24)).cards if ids else ()
