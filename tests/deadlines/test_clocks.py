@@ -121,6 +121,16 @@ async def test_a_long_campaign_gets_a_clock_for_each_report(seeded: None) -> Non
     assert views[1].started_at == datetime(2026, 6, 1, tzinfo=CHINA)
     await actions.stop("campaign.interim_report", subject_kind="campaign", subject_id=campaign, at=on(5, 20))
     assert [v.occurrence for v in await queries.clocks_of("campaign", campaign) if not v.outcome] == [2]
+    again = await actions.start_series(
+        "campaign.interim_report",
+        subject_kind="campaign",
+        subject_id=campaign,
+        starts_on=date(2026, 3, 1),
+        ends_on=date(2026, 12, 1),
+    )
+    assert again[0] == started[1]  # the first report is done, the second goes on, the third is new
+    running = [v for v in await queries.clocks_of("campaign", campaign) if not v.outcome]
+    assert [(v.occurrence, v.due_on) for v in running] == [(2, date(2026, 9, 1)), (3, date(2026, 12, 1))]
 
 
 async def test_a_rule_that_looks_ahead_needs_the_day_of_its_event(seeded: None) -> None:

@@ -44,11 +44,20 @@ async def start(
 async def start_series(
     code: str, *, subject_kind: str, subject_id: UUID | str, starts_on: date, ends_on: date
 ) -> list[UUID]:
-    """Let one clock run for each time a repeating rule comes round from start to end; maybe none."""
+    """Let one clock run for each time a repeating rule comes round from start to end; maybe none.
+
+    Again, or with a later end, is the same as once: what is done already does not begin anew. Returns the ids
+    of those that run.
+    """
     rule_id, rule = await queries.rule_in_force(code, starts_on)
     days = rules.schedule(rule, starts_on, ends_on, await queries.calendar())
     begins = [starts_on, *days][: len(days)]
-    series = [_Begin(n, _midnight(day), _midnight(starts_on)) for n, day in enumerate(begins, start=1)]
+    done = await queries.done_occurrences(code, subject_kind, subject_id, _midnight(starts_on))
+    series = [
+        _Begin(n, _midnight(day), _midnight(starts_on))
+        for n, day in enumerate(begins, start=1)
+        if n not in done
+    ]
     return await _begin(rule_id, rule, subject_kind, str(subject_id), series)
 
 

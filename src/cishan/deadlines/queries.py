@@ -207,6 +207,21 @@ async def pauses_of(clock_id: UUID) -> list[PauseView]:
     return [PauseView(Pause(row.pop("reason")), **row) for row in rows]
 
 
+async def done_occurrences(
+    code: str, subject_kind: str, subject_id: UUID | str, event_at: datetime
+) -> set[int]:
+    """Return which occurrences of a repeating rule, counted from the event, are done for a thing."""
+    rows = await fetch(
+        "SELECT occurrence FROM deadline_clock WHERE code = {} AND subject_kind = {} AND subject_id = {}"
+        " AND event_at = {} AND outcome IN ('met', 'late')",
+        code,
+        subject_kind,
+        str(subject_id),
+        event_at,
+    )
+    return {row["occurrence"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Running:
     """What is needed to reckon a clock anew."""
