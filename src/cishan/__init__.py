@@ -11,7 +11,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     notify/                               letters to people
     deadlines/                            clocks of the law and of the house, working days, escalation
     audit/                                append-only history of transitions and of sensitive reads
-    identity/                             who may sign in; regions and organisations
+    identity/                             people, accounts, sign-in; regions, organisations
     gateways/                             every door to another machine
     plumbing/                             I/O without domain: database, queue, forms, pages, PDF
     settings.py  kernel/                  settings; values without I/O

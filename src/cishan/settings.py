@@ -65,6 +65,9 @@ class Settings:
     smtp_url: str
     """Empty: letters stay in the outbox page. smtp://user:password@host:587 or smtps://…"""
     mail_from: str
+    sms_url: str
+    """Empty: text messages stay in the outbox page. Else where `gateways/sms.py` posts them."""
+    sms_token: str
     trusted_proxies: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     """Host names, beside the one of public_url, under which the site answers."""
@@ -123,6 +126,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         meilisearch_key=environ.get("MEILISEARCH_KEY", ""),
         smtp_url=environ.get("SMTP_URL", ""),
         mail_from=environ.get("MAIL_FROM", "慈善筹 <noreply@cishan.example>"),
+        sms_url=environ.get("SMS_URL", ""),
+        sms_token=environ.get("SMS_TOKEN", ""),
         trusted_proxies=tuple(p for p in environ.get("TRUSTED_PROXIES", "127.0.0.1").split(",") if p),
         allowed_hosts=tuple(
             host.strip().lower() for host in environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()

@@ -10,11 +10,14 @@ from seeds import ACCOUNTS
 from tests.browser import walking
 from tests.browser.conftest import Platform, open_context
 
-STAFF_COOKIE = "staff"
+STAFF_COOKIE, CODE_COOKIE = "session", "code"
 FIXED = (
     "/",
     "/about",
     "/accessibility",
+    "/account",
+    "/account/children",
+    "/account/password",
     "/campaigns",
     "/disclosure",
     "/disclosure/journal",
@@ -24,7 +27,10 @@ FIXED = (
     "/outbox",
     "/privacy",
     "/receipts",
+    "/register",
     "/search",
+    "/sign-in",
+    "/sign-in/code",
     "/staff",
     "/staff/messages",
     "/staff/sign-in",
@@ -88,6 +94,8 @@ class Places:
 
     by_route: dict[str, list[str]]
     staff_cookie: str
+    code_cookie: str
+    """Of a browser that asked for a one-time code."""
 
     @property
     def all(self) -> list[str]:
@@ -106,7 +114,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     check, paid, monthly, verified = await _give_monthly(page, slug)
     await page.goto("/outbox")
     letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
-    cookie = await _sign_in(page)
+    staff_cookie, code_cookie = await _sign_in(page), await _ask_code(page)
     await context.close()
     routes = {
         "/campaigns/{slug:str}": [project],
@@ -125,7 +133,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
     }
     assert set(routes) == set(FOUND)
-    return Places(routes, cookie)
+    return Places(routes, staff_cookie, code_cookie)
 
 
 def _path(page: Page) -> str:
@@ -174,6 +182,15 @@ async def _give_monthly(page: Page, slug: str) -> tuple[str, str, str, str]:
     await page.get_by_role("link", name="管理月捐").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("月捐")
     return check, gift, _path(page), verified
+
+
+async def _ask_code(page: Page) -> str:
+    await page.goto("/sign-in")
+    await page.get_by_label("手机号或电子邮箱").fill(f"{uuid4().hex[:12]}@example.org")
+    await page.get_by_role("button", name="获取验证码").click()
+    await expect(page).to_have_url(re.compile("/sign-in/code$"))
+    kept = {cookie["name"]: cookie["value"] for cookie in await page.context.cookies()}
+    return kept[CODE_COOKIE]
 
 
 async def _sign_in(page: Page) -> str:

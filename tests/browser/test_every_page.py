@@ -9,7 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import Platform, open_context, watch
-from tests.browser.places import STAFF_COOKIE, VARIANTS, Places, find
+from tests.browser.places import CODE_COOKIE, STAFF_COOKIE, VARIANTS, Places, find
 
 MODES = {
     "phone": (False, "std.std.light", ""),
@@ -56,7 +56,8 @@ async def places(browser: Browser, platform: Platform) -> Places:
 async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places: Places, mode: str) -> None:
     wide, display, language = MODES[mode]
     context = await open_context(browser, platform, wide=wide, display=display)
-    await context.add_cookies([{"name": STAFF_COOKIE, "value": places.staff_cookie, "url": platform.url}])
+    for name, value in ((STAFF_COOKIE, places.staff_cookie), (CODE_COOKIE, places.code_cookie)):
+        await context.add_cookies([{"name": name, "value": value, "url": platform.url}])
     page = await context.new_page()
     complaints = watch(page)
     faults: list[str] = []

@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from cishan.donations.forms.giving import company_code, email, phone
+from cishan.donations.forms.giving import company_code
 from cishan.donations.rules import monthly, refunds, wording
 from cishan.donations.rules.giving import (
     GiftStatus,
@@ -17,6 +17,7 @@ from cishan.donations.rules.giving import (
 )
 from cishan.donations.rules.monthly import EDGES, Reminding
 from cishan.kernel import workdays
+from cishan.kernel.contacts import email, phone
 from cishan.kernel.errors import Conflict, Invalid
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)

@@ -9,9 +9,10 @@ import pytest
 
 from cishan import gateways
 from cishan.identity.actions import accounts as actions
+from cishan.identity.actions.sessions import sign_out, touch
 from cishan.identity.queries import accounts as queries
 from cishan.identity.rules import accounts as rules
-from cishan.identity.tables.accounts import SignInAttempt, StaffAccount, StaffSession
+from cishan.identity.tables.accounts import Account, AccountSession, SignInAttempt
 from cishan.kernel import clock
 from cishan.kernel.errors import Invalid, TooMany
 from cishan.settings import Settings
@@ -28,7 +29,7 @@ async def account(db: None, config: Settings) -> AsyncIterator[None]:
 
 
 async def _sign_in(username: str = "ada", password: str = PASSWORD, address: str = "10.0.0.1") -> str:
-    return await actions.sign_in(username=username, password=password, address=address)
+    return await actions.sign_in(login=username, password=password, address=address)
 
 
 async def test_a_session_is_known_by_the_hash_of_its_secret_alone(account: None) -> None:
@@ -36,10 +37,10 @@ async def test_a_session_is_known_by_the_hash_of_its_secret_alone(account: None)
     staff = await queries.staff_of(token)
     assert staff is not None
     assert staff.display_name == "项目部"
-    rows = await StaffSession.select()
+    rows = await AccountSession.select()
     assert token.encode() not in bytes(rows[0]["token_hash"])
-    await actions.sign_out(token)
-    await actions.sign_out(token)
+    await sign_out(token)
+    await sign_out(token)
     assert await queries.staff_of(token) is None
 
 
@@ -56,7 +57,7 @@ async def test_a_wrong_name_and_a_wrong_password_sound_alike(
     with pytest.raises(Invalid) as refusal:
         await _sign_in(username, password)
     assert str(refusal.value) == "This name and password do not belong together."
-    assert await StaffSession.count() == 0
+    assert await AccountSession.count() == 0
 
 
 async def test_after_five_failures_the_right_password_has_to_wait_too(account: None) -> None:
@@ -92,11 +93,25 @@ async def test_neither_name_nor_address_is_kept_of_a_failure(account: None) -> N
         assert b"10.0.0.1" not in bytes(row["subject"])
 
 
-async def test_a_session_ends_after_eight_hours(account: None) -> None:
-    token = await _sign_in()
-    with clock.fixed(clock.now() + rules.SESSION_LIFE - timedelta(minutes=1)):
+async def test_a_staff_session_ends_after_half_an_hour_without_use(account: None) -> None:
+    token, began = await _sign_in(), clock.now()
+    with clock.fixed(began + rules.STAFF_IDLE - timedelta(minutes=1)):
+        visitor = await queries.visitor_of(token)
+        assert visitor is not None
+        await touch(visitor)
+    with clock.fixed(began + rules.STAFF_IDLE * 2 - timedelta(minutes=2)):
         assert await queries.staff_of(token) is not None
-    with clock.fixed(clock.now() + rules.SESSION_LIFE + timedelta(seconds=1)):
+    with clock.fixed(began + rules.STAFF_IDLE * 2):
+        assert await queries.staff_of(token) is None
+
+
+async def test_a_staff_session_ends_after_twelve_hours_of_use(account: None) -> None:
+    token = await _sign_in()
+    begun = (await AccountSession.select())[0]["created_at"]
+    await AccountSession.update({AccountSession.seen_at: begun + timedelta(hours=12)}, force=True)
+    with clock.fixed(begun + timedelta(hours=12) - timedelta(seconds=1)):
+        assert await queries.staff_of(token) is not None
+    with clock.fixed(begun + timedelta(hours=12)):
         assert await queries.staff_of(token) is None
 
 
@@ -111,7 +126,7 @@ async def test_a_demo_account_opens_nothing_on_a_real_site(account: None, config
 async def test_making_an_account_twice_keeps_the_first_password(account: None) -> None:
     await actions.create_account(username="ada", display_name="x", password="other", is_demo=True)
     assert await _sign_in()
-    assert await StaffAccount.count() == 1
+    assert await Account.count() == 1
 
 
 async def test_signing_in_sets_a_cookie_that_scripts_cannot_read(
@@ -157,10 +172,10 @@ async def test_a_form_of_another_site_does_not_sign_in(client: httpx.AsyncClient
     form = {"username": "ada", "password": PASSWORD}
     answer = await client.post("/staff/sign-in", data=form, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 403
-    assert await StaffSession.count() == 0
+    assert await AccountSession.count() == 0
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "a" * 5000, "f" * 43])
 async def test_a_made_up_cookie_is_nobody(client: httpx.AsyncClient, cookie: str) -> None:
-    answer = await client.get("/staff", headers={"cookie": f"staff={cookie}"})
+    answer = await client.get("/staff", headers={"cookie": f"session={cookie}"})
     assert answer.status_code == 303

@@ -26,6 +26,7 @@ THANKS = rules.GiftThanks(
 )
 EVERY_LETTER: list[rules.Letter] = [
     THANKS,
+    rules.SignInCode(code="042137", minutes=10, sign_in_url="https://cishan.example/sign-in"),
     rules.ReceiptReady(
         gift_number="G20261122-7K3F9Q",
         receipt_number="SJ2026-00000001",

@@ -18,7 +18,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from cishan.campaigns import rules
-from cishan.identity.tables.accounts import StaffAccount
+from cishan.identity.tables.accounts import Account
 
 
 def _quoted(values: object) -> str:
@@ -185,7 +185,7 @@ class CampaignUpdate(Table, tablename="campaign_update"):
     title = Varchar(length=80, default=None)
     body = Text(default=None)
     signed_by = Varchar(length=60, default=None)
-    staff = ForeignKey(StaffAccount, on_delete=OnDelete.restrict, null=True)
+    staff = ForeignKey(Account, on_delete=OnDelete.restrict, null=True)
     published_at = Timestamptz(default=None)
 
     update_has_title = Check("btrim(title) <> ''")

@@ -1,16 +1,105 @@
-"""What is typed when signing in."""
+"""What is typed when signing in, registering, and looking after one's account."""
 
+from datetime import date
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 
-from cishan.identity.rules.accounts import MAX_PASSWORD
+from cishan.identity.rules.passwords import MAX_PASSWORD
+from cishan.kernel import contacts
+from cishan.kernel.contacts import Contact
+from cishan.kernel.errors import Invalid
+from cishan.kernel.text import N_
 from cishan.plumbing.forms import Input
+
+Next = Annotated[str, Input(max_length=300)]
+"""The page that was wanted."""
+Password = Annotated[str, Input(max_length=MAX_PASSWORD)]
+
+
+def _six_digits(text: str) -> str:
+    digits = "".join(text.split())
+    if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
+        raise Invalid(N_("Enter the six digits of the code."))
+    return digits
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Invalid(N_("Choose one of the options.")) from None
+
+
+class StaffSignIn(msgspec.Struct):
+    """Name and password of staff."""
+
+    username: Annotated[str, Input(max_length=254)]
+    password: Password
+    next: Next = ""
 
 
 class SignIn(msgspec.Struct):
-    """Name and password, and the page that was wanted."""
+    """Mobile number, e-mail address or account name, and password."""
 
-    username: Annotated[str, Input(max_length=40)]
-    password: Annotated[str, Input(max_length=MAX_PASSWORD)]
-    next: Annotated[str, Input(max_length=300)] = ""
+    login: Annotated[str, Input(max_length=254)]
+    password: Password
+    next: Next = ""
+
+
+class AskCode(msgspec.Struct):
+    """Where a code shall go."""
+
+    contact: Annotated[Contact, Input(parse=contacts.contact, max_length=254)]
+    next: Next = ""
+
+
+class EnterCode(msgspec.Struct):
+    """The code that arrived."""
+
+    code: Annotated[str, Input(parse=_six_digits, max_length=20)]
+    next: Next = ""
+
+
+class Register(msgspec.Struct):
+    """Who registers; the contact was proved before."""
+
+    name: Annotated[str, Input(max_length=40)]
+    password: Password = ""
+    adult: bool = False
+    agree: bool = False
+    next: Next = ""
+
+    def __post_init__(self) -> None:
+        """Nobody under age registers on their own, and nobody without knowing what is kept."""
+        if not self.adult:
+            raise Invalid(N_("Under eighteen, a parent or guardian registers and adds you."), field="adult")
+        if not self.agree:
+            raise Invalid(N_("Without your consent we may keep no account."), field="agree")
+
+
+class ChangePassword(msgspec.Struct):
+    """The old password and the new one."""
+
+    password: Password
+    current: Password = ""
+
+
+class Child(msgspec.Struct):
+    """A child that the guardian adds."""
+
+    name: Annotated[str, Input(max_length=40)]
+    born_on: date
+    consent: bool = False
+
+    def __post_init__(self) -> None:
+        """Without consent nothing is kept of a child."""
+        if not self.consent:
+            raise Invalid(N_("Without your consent we keep nothing of a child."), field="consent")
+
+
+class One(msgspec.Struct):
+    """One thing of a list."""
+
+    id: Annotated[UUID, Input(parse=_id, max_length=40)]

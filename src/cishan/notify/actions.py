@@ -33,24 +33,35 @@ async def send(
     The text is made now, in the given language, so that the letter tells what was true at its cause.
     """
     assert in_transaction(), "send() belongs into the transaction of its cause"
+    content = _written(to_email, language, letter, attachments)
+    return await _post(key, letter.template, language, content)
+
+
+async def _post(key: str, template: str, language: str, content: Content) -> bool:
     letter_id = ids.new_id()
     now = clock.now()
     written = await LetterRow.insert(
         LetterRow(
             id=letter_id,
             key=key,
-            template=letter.template,
+            template=template,
             language=language if language in i18n.LANGUAGES else i18n.CHINESE,
             state=LetterState.WAITING,
             created_at=now,
             next_try_at=now,
-            content_enc=sealed(_written(to_email, language, letter, attachments), letter_id),
+            content_enc=sealed(content, letter_id),
         )
     ).on_conflict(target=LetterRow.key, action="DO NOTHING")
     if not written:
         return False
     await jobs.enqueue("notify.deliver", letter_id=str(letter_id))
     return True
+
+
+async def send_text(*, key: str, to_mobile: str, language: str, template: str, text: str) -> bool:
+    """Write a text message in the running transaction and have it sent; False: it was written before."""
+    assert in_transaction(), "send_text() belongs into the transaction of its cause"
+    return await _post(key, template, language, Content("", "", text, "", to_mobile=to_mobile))
 
 
 def _written(to_email: str, language: str, letter: Letter, attachments: Sequence[Attachment]) -> Content:

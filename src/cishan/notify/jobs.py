@@ -3,12 +3,20 @@
 from datetime import timedelta
 from uuid import UUID
 
-from cishan.gateways import mail
+from cishan import gateways
+from cishan.gateways import mail, sms
+from cishan.identity.queries import accounts as identity
+from cishan.identity.rules.accounts import CODE_LIFE
 from cishan.kernel import clock
+from cishan.kernel.contacts import Channel
+from cishan.kernel.text import N_
 from cishan.notify import actions, queries, rules
+from cishan.plumbing import i18n
+from cishan.plumbing.db import atomic
 from cishan.plumbing.jobs import enqueue_once, job
 
 GRACE = timedelta(minutes=1)
+SMS_CODE = N_("{organisation}: {code} is your code, valid for {minutes} minutes. Tell it to nobody.")
 
 
 @job("notify.deliver", attempts=3)
@@ -19,19 +27,49 @@ async def deliver(letter_id: str) -> None:
     Message-ID: at least once, never not at all.
     """
     letter = await actions.take(UUID(letter_id))
-    if letter is None or letter.mail is None:
+    if letter is None or (letter.mail is None and letter.sms is None):
         return
-    if not mail.is_configured():
+    if not (mail if letter.mail else sms).is_configured():
         await actions.keep(letter.id)
         return
     try:
-        await mail.deliver(letter.mail)
+        if letter.mail is not None:
+            await mail.deliver(letter.mail)
+        elif letter.sms is not None:
+            await sms.deliver(letter.sms)
     except mail.Refused as error:
         await actions.give_up(letter.id, str(error))
     except mail.Unreachable as error:
         await actions.postpone(letter, str(error))
     else:
         await actions.mark_sent(letter.id)
+
+
+@job("notify.send_code", attempts=3)
+async def send_code(code_id: str) -> None:
+    """Send a one-time code where it was asked for, unless it is over by now."""
+    due = await identity.code_to_send(UUID(code_id))
+    if due is None:
+        return
+    minutes, key = int(CODE_LIFE.total_seconds()) // 60, f"code:{code_id}"
+    async with atomic():
+        if due.contact.channel is Channel.EMAIL:
+            letter = rules.SignInCode(
+                code=due.code, minutes=minutes, sign_in_url=gateways.settings().public_url + "/sign-in"
+            )
+            await actions.send(key=key, to_email=due.contact.value, language=due.language, letter=letter)
+            return
+        with i18n.speaking(due.language):
+            text = i18n.gettext(SMS_CODE).format(
+                organisation=gateways.settings().organisation.short_name, code=due.code, minutes=minutes
+            )
+        await actions.send_text(
+            key=key,
+            to_mobile=due.contact.value,
+            language=due.language,
+            template=rules.SignInCode.template,
+            text=text,
+        )
 
 
 @job("notify.sweep", cron="* * * * *")

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from cishan.gateways.mail import Attachment, Mail
+from cishan.gateways.sms import Sms
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.notify import tables
@@ -21,11 +22,13 @@ class Content(msgspec.Struct, frozen=True):
     """What is encrypted of a letter."""
 
     to_email: str
+    """Empty: a text message, which has nothing but `to_mobile` and `text`."""
     subject: str
     text: str
     html: str
     attachments: tuple[tuple[str, str, str], ...] = ()
     """File name, media type, content in base64."""
+    to_mobile: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class LetterView:
     tries: int
     last_error: str
     mail: Mail | None
-    """None: the content has been forgotten."""
+    """None: a text message, or the content has been forgotten."""
+    sms: Sms | None = None
 
 
 def sealed(content: Content, letter_id: UUID) -> bytes:
@@ -73,9 +77,12 @@ def view(row: dict[str, object]) -> LetterView:
     """Return a row of the table with its content decrypted."""
     letter_id, content_enc = row["id"], row["content_enc"]
     assert isinstance(letter_id, UUID)
-    mail = None
+    mail = sms = None
     if isinstance(content_enc, bytes):
         content = msgspec.json.decode(crypto.unseal(content_enc, place=PLACE, row=letter_id), type=Content)
+        if content.to_mobile:
+            sms = Sms(str(letter_id), content.to_mobile, content.text)
+    if isinstance(content_enc, bytes) and sms is None:
         mail = Mail(
             id=str(letter_id),
             to_email=content.to_email,
@@ -94,4 +101,5 @@ def view(row: dict[str, object]) -> LetterView:
         tries=int(str(row["tries"])),
         last_error=str(row["last_error"]),
         mail=mail,
+        sms=sms,
     )

@@ -153,6 +153,16 @@ class CardRepair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInCode:
+    """Six digits with which somebody signs in or registers."""
+
+    template: ClassVar[str] = "sign_in_code"
+    code: str
+    minutes: int
+    sign_in_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiftLink:
     """One gift in the list of a giver's gifts."""
 
@@ -201,4 +211,5 @@ Letter = (
     | MonthSkipped
     | CardRepair
     | MyGifts
+    | SignInCode
 )

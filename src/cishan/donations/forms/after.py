@@ -4,9 +4,9 @@ from typing import Annotated
 
 import msgspec
 
-from cishan.donations.forms.giving import email
 from cishan.donations.rules.giving import RefundGround
 from cishan.donations.rules.refunds import ASKABLE
+from cishan.kernel.contacts import email
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.forms import Input, Yuan

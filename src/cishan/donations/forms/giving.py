@@ -1,11 +1,9 @@
 """The one form of giving: amounts, rhythm, and the extras that stay folded away."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
-import phonenumbers
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
@@ -14,6 +12,7 @@ from cishan.donations.rules.giving import Anonymity, DonorKind, PlanMethod, Trib
 from cishan.donations.rules.limits import Limits, require_amount
 from cishan.donations.rules.wording import WordRule, catches
 from cishan.kernel import money
+from cishan.kernel.contacts import email, phone
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
@@ -21,26 +20,6 @@ from cishan.plumbing.forms import Form, Input
 from cishan.plumbing.i18n import say
 
 PRESETS = (20, 50, 100, 200)
-_EMAIL = re.compile(r"[^@\s,;<>()\"\\]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
-
-
-def email(text: str) -> str:
-    """Return an e-mail address in lower case; raise Invalid if it cannot be one."""
-    address = text.strip().lower()
-    if len(address) > 254 or not _EMAIL.fullmatch(address):
-        raise Invalid(N_("Enter an e-mail address such as name@example.com."))
-    return address
-
-
-def phone(text: str) -> str:
-    """Return a telephone number with its country code, +8613800000000, however it was spaced."""
-    try:
-        number = phonenumbers.parse(text, "CN")
-    except phonenumbers.NumberParseException:
-        raise Invalid(N_("Enter a telephone number, for example 138 0000 0000.")) from None
-    if not phonenumbers.is_valid_number(number):
-        raise Invalid(N_("Enter a telephone number, for example 138 0000 0000."))
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def company_code(text: str) -> str:

@@ -1,86 +1,118 @@
-"""Accounts, signing in and out."""
+"""Accounts and their passwords."""
 
-import asyncio
+from typing import Any
 from uuid import UUID
 
 from cishan import gateways
+from cishan.identity.actions.sessions import (
+    end_other_sessions,
+    fits,
+    give_back,
+    hashed,
+    open_session,
+    spend_try,
+)
+from cishan.identity.queries.accounts import contact_index, contacts_of
 from cishan.identity.rules import accounts as rules
-from cishan.identity.tables.accounts import SignInAttempt, StaffAccount, StaffSession
+from cishan.identity.rules import passwords
+from cishan.identity.rules.accounts import Method, Visitor
+from cishan.identity.tables.accounts import Account
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Invalid, TooMany
+from cishan.kernel.contacts import Channel, Contact, contact
+from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_, fold
 from cishan.plumbing import crypto
-from cishan.plumbing.db import atomic
-
-_hashing = asyncio.Semaphore(2)
-"""Hashing is heavy by design; more than two at once would let strangers stop the site."""
+from cishan.plumbing.db import atomic, fetch
 
 
 async def create_account(*, username: str, display_name: str, password: str, is_demo: bool) -> UUID:
-    """Make a staff account, or give back the one of that name unchanged; return its id."""
-    found = await StaffAccount.objects().where(StaffAccount.username == username).first()
+    """Make an account of an office of the charity, or give back the one of that name unchanged."""
+    found = await Account.objects().where(Account.username == username).first()
     if found is not None:
         known: UUID = found.id
         return known
-    account = StaffAccount(
+    account = Account(
         id=ids.new_id(),
         username=username,
         display_name=display_name,
-        password_hash=await asyncio.to_thread(rules.hash_password, password),
+        password_hash=await hashed(password),
+        is_staff=True,
         is_demo=is_demo,
         created_at=clock.now(),
     )
-    await StaffAccount.insert(account)
+    await Account.insert(account)
     made: UUID = account.id
     return made
 
 
-async def sign_in(*, username: str, password: str, address: str) -> str:
+async def account_of(reached_by: Contact) -> dict[str, Any] | None:
+    """Return the account with this e-mail address or mobile number."""
+    column = "email_index" if reached_by.channel is Channel.EMAIL else "mobile_index"
+    rows = await fetch(f"SELECT * FROM account WHERE {column} = {{}}", contact_index(reached_by))  # noqa: S608
+    return rows[0] if rows else None
+
+
+def may_enter(account: dict[str, Any]) -> bool:
+    """Tell whether an account opens anything on this site."""
+    return bool(account["active"] and (not account["is_demo"] or gateways.settings().demo))
+
+
+async def _named(login: str) -> tuple[str, dict[str, Any] | None]:
+    """Return one spelling of what was typed, and the account that it names."""
+    try:
+        reached_by = contact(login)
+    except Invalid:
+        name = fold(login)
+        rows = await fetch("SELECT * FROM account WHERE username = {}", name)
+        return name, rows[0] if rows else None
+    return reached_by.value, await account_of(reached_by)
+
+
+async def sign_in(*, login: str, password: str, address: str, device: str = "") -> str:
     """Return the secret of a new session. A wrong name and a wrong password are refused in the same words.
 
     After five failures of a name, or thirty of an address, within a quarter of an hour: TooMany.
     """
-    name = fold(username)
-    subjects = {
-        crypto.blind_index(name, purpose="sign-in name"): rules.FAILURES_PER_NAME,
-        crypto.blind_index(address, purpose="sign-in address"): rules.FAILURES_PER_ADDRESS,
-    }
-    await _require_patience(subjects)
-    account = await StaffAccount.objects().where(StaffAccount.username == name).first()
-    if account is not None and (not account.active or (account.is_demo and not gateways.settings().demo)):
+    spelling, account = await _named(login)
+    tries = await spend_try(
+        {
+            crypto.blind_index(spelling, purpose="sign-in name"): rules.FAILURES_PER_NAME,
+            crypto.blind_index(address, purpose="sign-in address"): rules.FAILURES_PER_ADDRESS,
+        }
+    )
+    if account is not None and (not may_enter(account) or account["password_hash"] is None):
         account = None
-    stored = bytes(account.password_hash) if account is not None else rules.NOBODY
-    async with _hashing:
-        right = await asyncio.to_thread(rules.fits, password, stored)
+    stored = account["password_hash"] if account is not None else passwords.NOBODY
+    right = await fits(password, stored)
     if account is None or not right:
-        await SignInAttempt.insert(
-            *[SignInAttempt(id=ids.new_id(), subject=subject, at=clock.now()) for subject in subjects]
-        )
         raise Invalid(N_("This name and password do not belong together."), field="password")
-    token = ids.new_token()
+    fresh = await hashed(password) if passwords.is_outdated(stored) else stored
     async with atomic():
-        await StaffSession.delete().where(StaffSession.expires_at <= clock.now())
-        await SignInAttempt.delete().where(SignInAttempt.at <= clock.now() - rules.WINDOW)
-        await StaffSession.insert(
-            StaffSession(
-                id=ids.new_id(),
-                token_hash=ids.token_hash(token),
-                staff=account.id,
-                created_at=clock.now(),
-                expires_at=clock.now() + rules.SESSION_LIFE,
-            )
+        await give_back(tries)
+        if fresh != stored:
+            await Account.update({Account.password_hash: fresh}).where(Account.id == account["id"])
+        return await open_session(
+            account["id"], is_staff=account["is_staff"], method=Method.PASSWORD, device=device
         )
-    return token
 
 
-async def _require_patience(subjects: dict[bytes, int]) -> None:
-    since = clock.now() - rules.WINDOW
-    for subject, limit in subjects.items():
-        recent = (SignInAttempt.subject == subject) & (SignInAttempt.at > since)
-        if await SignInAttempt.count().where(recent) >= limit:
-            raise TooMany(N_("Too many failed attempts. Wait a quarter of an hour, then try again."))
+async def change_password(visitor: Visitor, *, current: str, password: str) -> None:
+    """Set a new password and end all other sessions.
 
-
-async def sign_out(token: str) -> None:
-    """End a session; ending it twice is the same as once."""
-    await StaffSession.delete().where(StaffSession.token_hash == ids.token_hash(token))
+    Whoever came in by a code just now need not know the old one; everybody else must.
+    """
+    (account,) = await fetch("SELECT * FROM account WHERE id = {}", visitor.account_id)
+    by_code = visitor.method is Method.CODE and clock.now() - visitor.signed_in_at <= rules.FRESH
+    if not by_code:
+        subject = crypto.blind_index(str(visitor.account_id), purpose="password change")
+        tries = await spend_try({subject: rules.FAILURES_PER_NAME})
+        right = await fits(current, account["password_hash"] or passwords.NOBODY)
+        if account["password_hash"] is None or not right:
+            raise Invalid(N_("This is not your present password."), field="current")
+        await give_back(tries)
+    known = [visitor.name, visitor.username, *(c.value for c in contacts_of(account))]
+    passwords.require_good_password(password, known=known)
+    stored = await hashed(password)
+    async with atomic():
+        await Account.update({Account.password_hash: stored}).where(Account.id == visitor.account_id)
+        await end_other_sessions(visitor.account_id, but=visitor.session_id)

@@ -1,22 +1,201 @@
-"""Who is signed in."""
+"""Who is signed in, from where else, and by what one can be reached."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 from cishan import gateways
-from cishan.identity.rules.accounts import MAX_PASSWORD, Staff
+from cishan.identity.rules.accounts import IDLE, STAFF_IDLE, Method, Staff, Visitor, code_of
+from cishan.identity.rules.passwords import MAX_PASSWORD
 from cishan.kernel import clock, ids
+from cishan.kernel.contacts import Channel, Contact
+from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
 
+NAME, EMAIL, MOBILE, CODE_CONTACT = (
+    "person.name_enc",
+    "account.email_enc",
+    "account.mobile_enc",
+    "one_time_code.contact_enc",
+)
+CODE = "one-time code"
 
-async def staff_of(token: str) -> Staff | None:
+
+async def visitor_of(token: str) -> Visitor | None:
     """Return whose session a cookie names; nobody if it is over, or if a demo account meets a real site."""
     if not token or len(token) > MAX_PASSWORD:
         return None
+    now = clock.now()
     rows = await fetch(
-        """SELECT staff.id, staff.username, staff.display_name
-             FROM staff_session AS session JOIN staff_account AS staff ON staff.id = session.staff
-            WHERE session.token_hash = {} AND session.expires_at > {} AND staff.active
-              AND (NOT staff.is_demo OR {}::boolean)""",
+        """SELECT account.id AS account_id, account.person AS person_id, account.username,
+                  account.display_name, account.is_staff, person.name_enc, session.id AS session_id,
+                  session.method, session.created_at AS signed_in_at, session.seen_at
+             FROM account_session AS session JOIN account ON account.id = session.account
+             LEFT JOIN person ON person.id = account.person
+            WHERE session.token_hash = {} AND session.expires_at > {}
+              AND session.seen_at > CASE WHEN account.is_staff THEN {}::timestamptz ELSE {}::timestamptz END
+              AND account.active AND (NOT account.is_demo OR {}::boolean)""",
         ids.token_hash(token),
-        clock.now(),
+        now,
+        now - STAFF_IDLE,
+        now - IDLE,
         gateways.settings().demo,
     )
-    return Staff(**rows[0]) if rows else None
+    if not rows:
+        return None
+    row = rows[0]
+    return Visitor(
+        account_id=row["account_id"],
+        person_id=row["person_id"],
+        name=row["display_name"] or _name(row["name_enc"], row["person_id"]),
+        username=row["username"] or "",
+        is_staff=row["is_staff"],
+        session_id=row["session_id"],
+        method=Method(row["method"]),
+        signed_in_at=row["signed_in_at"],
+        seen_at=row["seen_at"],
+    )
+
+
+def _name(name_enc: bytes, person_id: UUID) -> str:
+    return crypto.unseal(name_enc, place=NAME, row=person_id)
+
+
+async def staff_of(token: str) -> Staff | None:
+    """Return which member of the staff a cookie names."""
+    visitor = await visitor_of(token)
+    if visitor is None or not visitor.is_staff:
+        return None
+    return Staff(visitor.account_id, visitor.username, visitor.name)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView:
+    """One of the browsers in which somebody is signed in."""
+
+    id: UUID
+    device: str
+    created_at: datetime
+    seen_at: datetime
+
+
+async def sessions(account_id: UUID) -> list[SessionView]:
+    """Return the running sessions of an account, the last used first."""
+    now = clock.now()
+    rows = await fetch(
+        """SELECT session.id, session.device, session.created_at, session.seen_at
+             FROM account_session AS session JOIN account ON account.id = session.account
+            WHERE account.id = {} AND session.expires_at > {}
+              AND session.seen_at > CASE WHEN account.is_staff THEN {}::timestamptz ELSE {}::timestamptz END
+            ORDER BY session.seen_at DESC, session.id LIMIT 100""",
+        account_id,
+        now,
+        now - STAFF_IDLE,
+        now - IDLE,
+    )
+    return [SessionView(**row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCard:
+    """What somebody sees of their own account."""
+
+    contacts: tuple[str, ...]
+    """Masked."""
+    has_password: bool
+    created_at: datetime
+
+
+async def account_card(account_id: UUID) -> AccountCard:
+    """Return the card of an account that exists."""
+    (row,) = await fetch(
+        "SELECT id, email_enc, mobile_enc, password_hash IS NOT NULL AS has_password, created_at"
+        " FROM account WHERE id = {}",
+        account_id,
+    )
+    contacts = tuple(c.masked for c in contacts_of(row))
+    return AccountCard(contacts, row["has_password"], row["created_at"])
+
+
+def contacts_of(row: dict[str, Any]) -> list[Contact]:
+    """Return by what an account (its id, email_enc and mobile_enc) can be reached."""
+    places = ((Channel.MOBILE, MOBILE, "mobile_enc"), (Channel.EMAIL, EMAIL, "email_enc"))
+    return [
+        Contact(channel, crypto.unseal(row[column], place=place, row=row["id"]))
+        for channel, place, column in places
+        if row[column] is not None
+    ]
+
+
+def contact_index(contact: Contact) -> bytes:
+    """Return what equal contacts share."""
+    return crypto.blind_index(contact.value, purpose=f"account {contact.channel}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeToSend:
+    """A code on its way to somebody."""
+
+    code: str
+    contact: Contact
+    language: str
+
+
+def code_for(code_id: UUID) -> str:
+    """Return the six digits of a code."""
+    return code_of(crypto.secret_link(code_id, purpose=CODE))
+
+
+def _code_contact(row: dict[str, Any]) -> Contact:
+    value = crypto.unseal(row["contact_enc"], place=CODE_CONTACT, row=row["id"])
+    return Contact(Channel(row["channel"]), value)
+
+
+async def code_to_send(code_id: UUID) -> CodeToSend | None:
+    """Return a code that can still be used, and where it goes."""
+    rows = await fetch(
+        """SELECT id, contact_enc, channel, language FROM one_time_code
+            WHERE id = {} AND expires_at > {} AND proved_at IS NULL""",
+        code_id,
+        clock.now(),
+    )
+    if not rows:
+        return None
+    return CodeToSend(code_for(code_id), _code_contact(rows[0]), rows[0]["language"])
+
+
+async def code_contact(token: str, *, proved: bool) -> Contact | None:
+    """Return where the code went that this browser asked for, before or after it was entered."""
+    rows = await fetch(
+        """SELECT id, contact_enc, channel FROM one_time_code
+            WHERE token_hash = {} AND used_at IS NULL AND (proved_at IS NOT NULL) = {}""",
+        ids.token_hash(token),
+        proved,
+    )
+    return _code_contact(rows[0]) if rows else None
+
+
+@dataclass(frozen=True, slots=True)
+class MinorView:
+    """A child that somebody answers for."""
+
+    guardianship_id: UUID
+    name: str
+    born_on: date
+    consented_at: datetime
+
+
+async def minors_of(person_id: UUID) -> list[MinorView]:
+    """Return the children that a person answers for, in the order in which they were added."""
+    rows = await fetch(
+        """SELECT guardianship.id, guardianship.minor, guardianship.consented_at, person.name_enc,
+                  person.born_on
+             FROM guardianship JOIN person ON person.id = guardianship.minor
+            WHERE guardianship.guardian = {} AND guardianship.withdrawn_at IS NULL
+            ORDER BY guardianship.id LIMIT 100""",
+        person_id,
+    )
+    return [
+        MinorView(r["id"], _name(r["name_enc"], r["minor"]), r["born_on"], r["consented_at"]) for r in rows
+    ]

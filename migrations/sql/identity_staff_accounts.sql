@@ -1,0 +1,1 @@
+UPDATE account SET is_staff = true WHERE username IS NOT NULL;

@@ -1,0 +1,7 @@
+"""Signing in and out, registering, and one's own account."""
+
+from litestar.types import ControllerRouterHandler
+
+from cishan.identity.pages import account, signing, staff
+
+routes: list[ControllerRouterHandler] = [*staff.routes, *signing.routes, *account.routes]
