@@ -365,3 +365,8 @@ async def stats() -> Stats:
              WHERE {PUBLIC}"""  # noqa: S608
     )
     return Stats(**rows[0])
+
+
+async def photo_keys() -> frozenset[str]:
+    """Return where all photos lie that some news shows."""
+    return frozenset(row["storage_key"] for row in await fetch("SELECT storage_key FROM campaign_photo"))
