@@ -5,6 +5,11 @@ from piccolo.constraints import Check
 from piccolo.table import Table
 
 from cishan.identity.tables.people import Person
+from cishan.plumbing.sealed import sealed
+
+sealed("account", "email_enc", place="account.email_enc", index="email_index", purpose="account email")
+sealed("account", "mobile_enc", place="account.mobile_enc", index="mobile_index", purpose="account mobile")
+sealed("one_time_code", "contact_enc", place="one_time_code.contact_enc")
 
 
 class Account(Table, tablename="account"):

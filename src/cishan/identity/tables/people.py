@@ -4,6 +4,10 @@ from piccolo.columns import UUID, Bytea, Date, ForeignKey, OnDelete, Timestamptz
 from piccolo.constraints import Check
 from piccolo.table import Table
 
+from cishan.plumbing.sealed import sealed
+
+sealed("person", "name_enc", place="person.name_enc")
+
 
 class Person(Table, tablename="person"):
     """A human being, once, whatever they are to the charity: giver, volunteer, applicant, staff."""
