@@ -58,6 +58,8 @@ async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places:
     context = await open_context(browser, platform, wide=wide, display=display)
     for name, value in ((STAFF_COOKIE, places.staff_cookie), (CODE_COOKIE, places.code_cookie)):
         await context.add_cookies([{"name": name, "value": value, "url": platform.url}])
+    if language:  # a page that leads on to another keeps the visitor's language by the cookie
+        await context.add_cookies([{"name": "lang", "value": language, "url": platform.url}])
     page = await context.new_page()
     complaints = watch(page)
     faults: list[str] = []

@@ -35,7 +35,7 @@ async def gift_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Te
     """Show a gift: how it stands, what happened, where it went, and what its giver can do."""
     gift = await gift_by_token(token)
     back = request.query_params.get("back", "")
-    if gift.is_waiting and back == "paid" and gift.session_id:
+    if (gift.is_waiting or _may_have_paid(gift, back)) and back == "paid" and gift.session_id:
         key = f"donations.ask:{gift.id}"
         await enqueue_once("donations.ask", key=key, donation_id=str(gift.id))
     refunds = await refunds_of(gift.id)
@@ -115,15 +115,29 @@ def _standing(gift: GiftView, token: str, back: str) -> dict[str, Any]:
         said = words.UNDOING
     elif back == "left" and gift.status == GiftStatus.AWAITING_PAYMENT:
         said = words.LEFT
+    confirming = _may_have_paid(gift, back)
     minutes = (clock.now() - gift.created_at).total_seconds() / 60
     return {
         "gift": gift,
         "token": token,
         "back": back,
         "words": said,
-        "confirming": back == "paid" and gift.status == GiftStatus.AWAITING_PAYMENT,
-        "asks_again": gift.is_waiting and said is not words.LEFT and minutes < POLLED_FOR_MINUTES,
+        "confirming": confirming,
+        "asks_again": (gift.is_waiting or confirming)
+        and said is not words.LEFT
+        and minutes < POLLED_FOR_MINUTES,
     }
+
+
+def _may_have_paid(gift: GiftView, back: str) -> bool:
+    """Tell whether the giver comes back from paying and we have not heard of it.
+
+    A refused attempt is all that we may know of a payment page on which the next attempt went through.
+    """
+    if back != "paid" or gift.undo_asked_at is not None:
+        return False
+    again = gift.status == GiftStatus.FAILED and clock.now() < (gift.checkout_expires_at or gift.created_at)
+    return again or gift.status == GiftStatus.AWAITING_PAYMENT
 
 
 def qr(url: str) -> Markup:
