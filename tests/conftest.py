@@ -12,8 +12,11 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests import databases
 
-hypothesis.settings.register_profile("house", deadline=None)  # a busy machine is no failure
-hypothesis.settings.load_profile("house")
+# No deadline: a busy machine is no failure. The same examples in every run, so that a change is judged by
+# itself; HYPOTHESIS_PROFILE=search looks for new ones.
+hypothesis.settings.register_profile("house", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 SERVER_URL = databases.server_url()

@@ -173,6 +173,15 @@ def _stays_here(reply: httpx.Response, config: Settings) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["é" * 300, "a" * 3000, "a" * 256, "a/" * 3000, "\x00", "a\x00b", "css", "..%2f..%2fREADME.md"]
+)
+async def test_a_name_that_no_file_can_have_is_a_file_that_is_not_there(
+    client: httpx.AsyncClient, name: str
+) -> None:
+    assert (await client.get("/static/" + quote(name, safe="/%"))).status_code == 404
+
+
+@pytest.mark.parametrize(
     "target", ["//evil.example", "https://evil.example", "/\\evil.example", "/\tx", "\\\\e"]
 )
 @pytest.mark.parametrize("route", ["/language", "/display"])

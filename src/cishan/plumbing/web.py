@@ -1,6 +1,5 @@
 """What every page stands in: templates with two languages, refusals as pages, headers, cookies of display."""
 
-import errno
 import hashlib
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -222,8 +221,6 @@ def error_page(env: Environment) -> Callable[[Request[Any, Any, Any], Exception]
             status, message = error.status, i18n.say(error)
         elif isinstance(error, HTTPException):
             status = error.status_code
-        elif isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
-            status = 404  # the static files are asked for a name that no file can have
         if status >= 500:
             log.error("request failed", path=request.url.path, status=status, exc_info=error)
         title = i18n.gettext(_TITLES.get(status, _TITLES[500 if status >= 500 else 400]))

@@ -3,15 +3,28 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.file_system import BaseLocalFileSystem
 from litestar.response import Redirect, Template
 from litestar.static_files import create_static_files_router
 from litestar.status_codes import HTTP_303_SEE_OTHER
-from litestar.types import ControllerRouterHandler
+from litestar.types import ControllerRouterHandler, PathType
+from litestar.types.file_types import FileInfo
 
 from cishan.plumbing import i18n
 from cishan.plumbing.web import FRONTEND, Display, safe_path, visit
 
 YEAR = 31_536_000
+
+
+class Published(BaseLocalFileSystem):
+    """The files that everybody may load; a name that no file can have is a file that is not there."""
+
+    async def info(self, path: PathType, **kwargs: Any) -> FileInfo:
+        """Return what is known of a file; raises FileNotFoundError for every name that cannot be read."""
+        try:
+            return await super().info(path, **kwargs)
+        except (OSError, ValueError) as error:
+            raise FileNotFoundError(path) from error
 
 
 @get("/about")
@@ -93,6 +106,7 @@ routes: list[ControllerRouterHandler] = [
         path="/static",
         directories=[FRONTEND / "static"],
         cache_control=None,
+        file_system=Published(),
         name="static",
     ),
 ]
