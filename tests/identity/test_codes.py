@@ -148,6 +148,7 @@ async def test_entering_a_code_signs_in_to_the_account_that_has_it(client: httpx
     visitor = await queries.visitor_of(client.cookies["session"])
     assert visitor is not None
     assert (visitor.name, visitor.method, visitor.is_staff) == ("张某某", "code", False)
+    assert visitor.second_factor_at is None
     assert await Account.count() == 1
 
 

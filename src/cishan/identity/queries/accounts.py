@@ -30,7 +30,8 @@ async def visitor_of(token: str) -> Visitor | None:
     rows = await fetch(
         """SELECT account.id AS account_id, account.person AS person_id, account.username,
                   account.display_name, account.is_staff, person.name_enc, session.id AS session_id,
-                  session.method, session.created_at AS signed_in_at, session.seen_at
+                  session.method, session.created_at AS signed_in_at, session.seen_at,
+                  session.second_factor_at
              FROM account_session AS session JOIN account ON account.id = session.account
              LEFT JOIN person ON person.id = account.person
             WHERE session.token_hash = {} AND session.expires_at > {}
@@ -55,6 +56,7 @@ async def visitor_of(token: str) -> Visitor | None:
         method=Method(row["method"]),
         signed_in_at=row["signed_in_at"],
         seen_at=row["seen_at"],
+        second_factor_at=row["second_factor_at"],
     )
 
 

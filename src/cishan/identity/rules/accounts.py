@@ -62,6 +62,8 @@ class Visitor:
     method: Method
     signed_in_at: datetime
     seen_at: datetime
+    second_factor_at: datetime | None
+    """When this session last showed a second factor."""
 
 
 def code_of(secret: str) -> str:

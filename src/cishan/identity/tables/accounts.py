@@ -52,6 +52,8 @@ class AccountSession(Table, tablename="account_session"):
     seen_at = Timestamptz(default=None)
     """Last use, to the minute."""
     expires_at = Timestamptz(default=None, index=True)
+    second_factor_at = Timestamptz(default=None, null=True)
+    """When this browser last showed a second factor."""
 
     session_token_is_a_hash = Check("octet_length(token_hash) = 32")
     session_method = Check("method IN ('password', 'code')")

@@ -1,0 +1,36 @@
+"""When a session last showed a second factor."""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+from piccolo.columns.column_types import Timestamptz
+from piccolo.columns.indexes import IndexMethod
+
+ID = "2026-11-22T09:20:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "When a session last showed a second factor"
+
+
+async def forwards():
+    manager = MigrationManager(migration_id=ID, app_name="cishan", description=DESCRIPTION)
+
+    manager.add_column(
+        table_class_name="AccountSession",
+        tablename="account_session",
+        column_name="second_factor_at",
+        db_column_name="second_factor_at",
+        column_class_name="Timestamptz",
+        column_class=Timestamptz,
+        params={
+            "default": None,
+            "null": True,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    return manager
