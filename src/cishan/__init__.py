@@ -10,8 +10,8 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     ledger/                               the charity's books: funds, accounts, vouchers, statements
     notify/                               letters to people
     deadlines/                            clocks of the law and of the house, working days, escalation
-    audit/                                append-only history of transitions and of sensitive reads
     identity/                             people, accounts, sign-in; regions, organisations
+    audit/                                append-only history of transitions and of sensitive reads
     gateways/                             every door to another machine
     plumbing/                             I/O without domain: database, queue, forms, pages, PDF
     settings.py  kernel/                  settings; values without I/O
