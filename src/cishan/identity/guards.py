@@ -1,7 +1,8 @@
 """Who stands at the door of a page that is not everybody's."""
 
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request, Response
 from litestar.response import Redirect
@@ -9,12 +10,16 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from cishan.identity.actions.sessions import touch
 from cishan.identity.queries.accounts import visitor_of
+from cishan.identity.rules import factors
 from cishan.identity.rules.accounts import Staff, Visitor
-from cishan.kernel.errors import SignInNeeded
+from cishan.kernel import clock
+from cishan.kernel.errors import SecondFactorNeeded, SignInNeeded
 from cishan.kernel.text import N_
+from cishan.plumbing.web import safe_path
 
 STAFF_SIGN_IN = "/staff/sign-in"
 SIGN_IN = "/sign-in"
+CHECK = "/account/second-factor/check"
 NO_STORE = {"cache-control": "no-store"}
 """Such pages are for one person and one moment."""
 
@@ -41,9 +46,23 @@ async def signed_in_staff(request: Request[Any, Any, Any]) -> Staff:
     return Staff(visitor.account_id, visitor.username, visitor.name)
 
 
-def to_sign_in(request: Request[Any, Any, Any], _: SignInNeeded) -> Response[Any]:
-    """Lead to the sign-in page, and back afterwards: the exception handler of guarded routes."""
+def step_up(visitor: Visitor, *, within: timedelta = factors.FRESH) -> None:
+    """Raise SecondFactorNeeded unless this session showed a second factor within that time."""
+    if not factors.stands(visitor.second_factor_at, clock.now(), within):
+        raise SecondFactorNeeded(N_("Please confirm with your second factor."))
+
+
+def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response[Any]:
+    """Lead to the sign-in page or to the second factor, and back afterwards: handler of guarded routes."""
     path = request.url.path
-    door = STAFF_SIGN_IN if path == "/staff" or path.startswith("/staff/") else SIGN_IN
-    back = urlencode({"next": path}) if request.method == "GET" else ""
-    return Redirect(f"{door}?{back}".rstrip("?"), status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    if isinstance(error, SecondFactorNeeded):
+        door = CHECK
+    else:
+        door = STAFF_SIGN_IN if path == "/staff" or path.startswith("/staff/") else SIGN_IN
+    wanted = path if request.method == "GET" else ""
+    if not wanted and door == CHECK:
+        wanted = safe_path(urlsplit(request.headers.get("referer", "")).path, "")
+    target = f"{door}?{urlencode({'next': wanted})}" if wanted else door
+    if request.headers.get("HX-Request") == "true":
+        return Response("", headers={**NO_STORE, "HX-Redirect": target})
+    return Redirect(target, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)

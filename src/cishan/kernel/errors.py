@@ -49,6 +49,10 @@ class SignInNeeded(DomainError):
     status = 401
 
 
+class SecondFactorNeeded(SignInNeeded):
+    """The visitor is signed in, and must show a second factor for this."""
+
+
 class TooMany(DomainError):
     """A limit of attempts is reached; later it will work again."""
 
