@@ -265,6 +265,29 @@ async def test_thanks_without_a_receipt_say_how_to_get_one(db: None) -> None:
     assert "you can ask for one on the page of your gift" in letter.mail.text
 
 
+async def test_a_batch_of_paid_gifts_is_thanked_where_somebody_awaits_it(db: None) -> None:
+    silent = await a_gift(1_000, wants_receipt=False, email="")
+    reachable = await a_gift(2_000, wants_receipt=False)
+    receipted = await a_gift(3_000, email="")
+    unpaid = await a_gift(4_000, wants_receipt=False, email="", status=GiftStatus.PROCESSING)
+    batch = [str(g) for g in (silent, reachable, receipted, unpaid)]
+    for _ in range(2):
+        await receipt_jobs.thank_all(batch)
+        await jobs.work_off()
+    waivers = await fetch("SELECT donation, reason FROM receipt_waiver ORDER BY donation")
+    assert {row["donation"] for row in waivers} == {silent, reachable}
+    assert {row["reason"] for row in waivers} == {"not_wanted"}
+    (letter,) = await newest()
+    assert letter.mail is not None
+    assert "¥20.00" in letter.mail.text
+    assert not letter.mail.attachments
+    assert len(await queries.for_gift(receipted)) == 1
+    # The one who asks later gets the receipt; the waiver is withdrawn.
+    await actions.ask_for(silent, title="张某某", uscc="")
+    assert await actions.waive_unwanted([silent]) == [silent]
+    assert len(await queries.for_gift(silent)) == 1
+
+
 async def test_who_left_no_address_gets_no_letter_but_the_receipt(db: None) -> None:
     gift = await a_gift(5_000, email="")
     await receipt_jobs.thank(str(gift))

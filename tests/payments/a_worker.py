@@ -18,8 +18,8 @@ async def issue_receipt(donation_id: str) -> None:
     """Do nothing: the count of these jobs is what the test looks at."""
 
 
-@job("donations.thank")
-async def thank(donation_id: str) -> None:
+@job("donations.thank_all")
+async def thank_all(donation_ids: list[str]) -> None:
     """Do nothing."""
 
 

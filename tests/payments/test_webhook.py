@@ -59,14 +59,14 @@ async def test_a_signed_message_posted_twice_books_the_gift_once(
     assert row["stripe_payment_intent_id"] == intent
     follow_ups = [(name, args) for name, args in await asked_for() if name.startswith("donations.")]
     assert follow_ups == [
-        ("donations.thank", json.dumps({"donation_id": str(gift.id)})),
+        ("donations.thank_all", json.dumps({"donation_ids": [str(gift.id)]})),
         ("donations.refresh_totals", json.dumps({"donation_ids": [str(gift.id)]})),
     ]
     # Everything once more, from the first message to the last: nothing new.
     for message in messages:
         await actions.replay(message.event)
     assert (await actions.drain()).booked == 0
-    assert [name for name, _ in await asked_for() if name == "donations.thank"] == ["donations.thank"]
+    assert [name for name, _ in await asked_for() if name == "donations.thank_all"] == ["donations.thank_all"]
 
 
 async def test_a_message_about_nothing_of_ours_is_done_without_a_question(

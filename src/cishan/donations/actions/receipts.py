@@ -78,6 +78,31 @@ async def write_due(donation_id: UUID) -> list[ReceiptView]:
         return await _correct(gift, written[0], moved, written)
 
 
+_WAIVE_UNWANTED = """
+    WITH gift AS (
+        SELECT d.id, n.waiver, d.wants_receipt OR d.contact_email_enc IS NOT NULL AS awaits, d.paid_at
+          FROM donation AS d JOIN unnest({}::uuid[], {}::uuid[]) AS n (id, waiver) ON n.id = d.id
+         ORDER BY d.id FOR NO KEY UPDATE OF d),
+    waived AS (
+        INSERT INTO receipt_waiver (id, donation, reason, recorded_at)
+        SELECT g.waiver, g.id, {}, {}::timestamptz FROM gift AS g
+         WHERE NOT g.awaits AND g.paid_at IS NOT NULL
+           AND NOT EXISTS (SELECT FROM receipt AS r WHERE r.donation = g.id)
+            ON CONFLICT (donation) DO NOTHING)
+    SELECT id FROM gift WHERE awaits AND paid_at IS NOT NULL ORDER BY id"""
+
+
+async def waive_unwanted(donation_ids: Sequence[UUID]) -> list[UUID]:
+    """Record of paid gifts that nobody awaits a receipt or a letter for them; return all others.
+
+    What `write_due` does for one gift, for hundreds in one go.
+    """
+    new = [ids.new_id() for _ in donation_ids]
+    reason = WaiverReason.NOT_WANTED.value
+    rows = await fetch(_WAIVE_UNWANTED, list(donation_ids), new, reason, clock.now())
+    return [row["id"] for row in rows]
+
+
 async def ask_for(donation_id: UUID, *, title: str, uscc: str) -> list[ReceiptView]:
     """Note that the giver wants a receipt after all, and write it if the gift is paid."""
     async with atomic():

@@ -263,6 +263,9 @@ async def _follow_up(batch: _Batch) -> None:
         if any(m.kind in rules.OF_RECEIPTS - {rules.Kind.CHARGE} for m in batch.gifts[gift_id][2].fresh)
     ]
     await jobs.enqueue_many("donations.issue_receipt", receipts)
-    await jobs.enqueue_many("donations.thank", [{"donation_id": str(i)} for i in sorted(batch.paid)])
+    if batch.paid:
+        await jobs.enqueue_many(
+            "donations.thank_all", [{"donation_ids": [str(i) for i in sorted(batch.paid)]}]
+        )
     if batch.news:
         await jobs.enqueue("donations.refresh_totals", donation_ids=[str(i) for i in sorted(batch.news)])

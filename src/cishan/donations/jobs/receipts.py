@@ -16,7 +16,7 @@ from cishan.notify import actions as notify
 from cishan.notify import rules as letters
 from cishan.plumbing import i18n
 from cishan.plumbing.db import atomic
-from cishan.plumbing.jobs import job
+from cishan.plumbing.jobs import enqueue_many, job
 
 
 @job("donations.issue_receipt")
@@ -39,6 +39,14 @@ async def issue_receipt(donation_id: str) -> None:
             red_receipt_number=red.number if red else "",
         )
         await _send(f"refund:{refund.txn_id}", email, gift.language, letter, red)
+
+
+@job("donations.thank_all")
+async def thank_all(donation_ids: list[str]) -> None:
+    """Have the givers thanked, each by a job of its own, who left an address or want a receipt."""
+    async with atomic():
+        awaited = await actions.waive_unwanted([UUID(i) for i in donation_ids])
+        await enqueue_many("donations.thank", [{"donation_id": str(i)} for i in awaited])
 
 
 @job("donations.thank")

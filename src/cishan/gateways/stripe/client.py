@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
+import msgspec
 import stripe
 import structlog
 
@@ -19,6 +20,8 @@ CURRENCY = "cny"
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 RETRIES = 2
 """Of the SDK, on network errors, 409, 429 and 5xx; the idempotency key makes them harmless."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger("cishan.stripe")
 
@@ -81,6 +84,15 @@ def client() -> stripe.StripeClient:
     return made
 
 
+async def read(path: str, params: Mapping[str, Any], shape: type[T]) -> T:
+    """Ask the SDK for what lies under a path, and return of the answer what the shape names (`shapes.py`).
+
+    `params` are of the SDK's own parameter type of the question. Raises inside `refusals` like every call.
+    """
+    answer = await client().raw_request_async("get", path, **params)
+    return msgspec.convert(answer.data, shape)
+
+
 @asynccontextmanager
 async def refusals(noun: str) -> AsyncIterator[None]:
     """Turn the SDK's errors of the block into ours: NotFound, Declined or Unavailable. Keeps no secrets."""
@@ -96,6 +108,9 @@ async def refusals(noun: str) -> AsyncIterator[None]:
         if error.code == "resource_missing":
             raise NotFound(N_("The payment service does not know this payment.")) from error
         raise Declined(N_("The payment service refused this."), code=error.code or "") from error
+    except msgspec.ValidationError as error:
+        log.error("payment service speaks otherwise than we know it", noun=noun, error=str(error))
+        raise Unavailable(N_("The payment service does not answer. Please try again in a moment.")) from error
     except stripe.StripeError as error:
         # A wrong key, a key of another request, a right that is missing: ours to repair, not the giver's.
         log.error("payment service refused us", noun=noun, kind=type(error).__name__, code=error.code)

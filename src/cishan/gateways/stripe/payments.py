@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import stripe
 from stripe import RequestOptions
@@ -10,11 +11,13 @@ from stripe._stripe_object import UntypedStripeObject  # the SDK types metadata 
 from stripe.params import (
     BalanceTransactionListParams,
     BalanceTransactionListParamsCreated,
+    DisputeListParams,
     PaymentIntentRetrieveParams,
     RefundCreateParams,
 )
 
-from cishan.gateways.stripe.client import client, refusals
+from cishan.gateways.stripe import shapes
+from cishan.gateways.stripe.client import client, read, refusals
 from cishan.kernel.payments import DisputeState, Kind, Movement, Payment, State
 
 PAGE = 100
@@ -73,19 +76,20 @@ class Page:
 async def fetch_payment(payment_intent_id: str) -> Payment:
     """Return the payment as it stands now, with every movement of money it caused."""
     async with refusals("payment intent"):
-        intent = await client().v1.payment_intents.retrieve_async(payment_intent_id, _INTENT)
-        charge = intent.latest_charge if isinstance(intent.latest_charge, stripe.Charge) else None
-        disputes: list[stripe.Dispute] = []
+        path = f"/v1/payment_intents/{quote(payment_intent_id, safe='')}"
+        intent = await read(path, _INTENT, shapes.Intent)
+        charge = intent.latest_charge if isinstance(intent.latest_charge, shapes.Charge) else None
+        disputes: list[shapes.Dispute] = []
         if charge is not None and charge.disputed:
-            found = await client().v1.disputes.list_async({"payment_intent": payment_intent_id, "limit": 10})
-            disputes = list(found.data)
+            about: DisputeListParams = {"payment_intent": payment_intent_id, "limit": 10}
+            disputes = (await read("/v1/disputes", about, shapes.Disputes)).data
     payment = Payment(
         payment_intent_id=intent.id,
         state=_state(intent, charge),
         amount_fen=intent.amount,
         currency=intent.currency,
         channel=_channel(charge),
-        metadata=words(intent.metadata),
+        metadata=intent.metadata,
         paid_at=_when(charge.created) if charge is not None and charge.paid else None,
         failure_code=(intent.last_payment_error.code or "") if intent.last_payment_error else "",
         dispute=_dispute_state(disputes),
@@ -168,14 +172,15 @@ async def list_movements(
         params["payout"] = payout_id
     while True:
         async with refusals("balance transactions"):
-            found = await client().v1.balance_transactions.list_async(params)
-        yield _page(found.data)
+            found = await read("/v1/balance_transactions", params, shapes.Transactions)
+            page = _page(found.data)
+        yield page
         if not found.has_more or not found.data:
             return
         params["starting_after"] = found.data[-1].id
 
 
-def _page(rows: Iterable[stripe.BalanceTransaction]) -> Page:
+def _page(rows: Iterable[shapes.Transaction]) -> Page:
     payments: dict[str, Payment] = {}
     others: list[Movement] = []
     for row in rows:
@@ -195,45 +200,42 @@ def _merge(one: Payment, other: Payment) -> Payment:
     return replace(lead, dispute=dispute, movements=one.movements + other.movements)
 
 
-def _sighting(row: stripe.BalanceTransaction) -> Payment | Movement:
-    source = row.source
-    intent = (
-        source.payment_intent if isinstance(source, stripe.Charge | stripe.Refund | stripe.Dispute) else None
-    )
-    movement = movement_of(row, id_of(intent))
+def _sighting(row: shapes.Transaction) -> Payment | Movement:
+    source = shapes.source_of(row)
+    movement = _movement(row, (source.payment_intent or "") if source is not None else "")
     if not movement.payment_intent_id:
         return movement
-    if isinstance(source, stripe.Charge) and movement.kind is Kind.CHARGE:
+    if isinstance(source, shapes.Charge) and movement.kind is Kind.CHARGE:
         return Payment(
             payment_intent_id=movement.payment_intent_id,
             state=State.SUCCEEDED if source.paid else State.UNKNOWN,
             amount_fen=source.amount,
             currency=source.currency,
             channel=_channel(source),
-            metadata=words(source.metadata),
+            metadata=source.metadata,
             paid_at=_when(source.created),
             movements=(movement,),
         )
-    dispute = _dispute_state([source]) if isinstance(source, stripe.Dispute) else DisputeState.NONE
+    dispute = _dispute_state([source]) if isinstance(source, shapes.Dispute) else DisputeState.NONE
     return Payment(movement.payment_intent_id, State.UNKNOWN, dispute=dispute, movements=(movement,))
 
 
 def _of_charge(
-    intent_id: str, charge: stripe.Charge | None, disputes: Iterable[stripe.Dispute]
+    intent_id: str, charge: shapes.Charge | None, disputes: Iterable[shapes.Dispute]
 ) -> Iterable[Movement]:
     if charge is None:
         return
-    rows: list[object] = [charge.balance_transaction]
+    rows = [charge.balance_transaction]
     for refund in charge.refunds.data if charge.refunds else []:
-        rows += [refund.balance_transaction, getattr(refund, "failure_balance_transaction", None)]
+        rows += [refund.balance_transaction, refund.failure_balance_transaction]
     for dispute in disputes:
-        rows += list(dispute.balance_transactions)
+        rows += dispute.balance_transactions
     for row in rows:
-        if isinstance(row, stripe.BalanceTransaction):  # None while an asynchronous capture is under way
-            yield movement_of(row, intent_id)
+        if isinstance(row, shapes.Transaction):
+            yield _movement(row, intent_id)
 
 
-def movement_of(row: stripe.BalanceTransaction, payment_intent_id: str = "") -> Movement:
+def _movement(row: shapes.Transaction, payment_intent_id: str) -> Movement:
     """Return the movement that a balance transaction tells of."""
     return Movement(
         txn_id=row.id,
@@ -248,14 +250,14 @@ def movement_of(row: stripe.BalanceTransaction, payment_intent_id: str = "") -> 
     )
 
 
-def _state(intent: stripe.PaymentIntent, charge: stripe.Charge | None) -> State:
+def _state(intent: shapes.Intent, charge: shapes.Charge | None) -> State:
     if intent.status in _STATES:
         return _STATES[intent.status]
     failed = intent.last_payment_error is not None or (charge is not None and charge.status == "failed")
     return State.FAILED if failed and intent.status == "requires_payment_method" else State.OPEN
 
 
-def _dispute_state(disputes: Iterable[stripe.Dispute]) -> DisputeState:
+def _dispute_state(disputes: Iterable[shapes.Dispute]) -> DisputeState:
     states = {d.status for d in disputes}
     if states & _LOST:
         return DisputeState.LOST
@@ -264,7 +266,7 @@ def _dispute_state(disputes: Iterable[stripe.Dispute]) -> DisputeState:
     return DisputeState.WON if states else DisputeState.NONE
 
 
-def _channel(charge: stripe.Charge | None) -> str:
+def _channel(charge: shapes.Charge | None) -> str:
     details = charge.payment_method_details if charge is not None else None
     return details.type if details is not None else ""
 

@@ -130,11 +130,14 @@ async def ask_payments(payment_intent_ids: Iterable[str]) -> list[Payment]:
 
 
 async def _glimpse(waiting: Sequence[Waiting]) -> dict[str, Payment]:
-    """Return what the list of movements shows of paid payments, if that saves questions."""
+    """Return what the list of movements shows of paid payments, if that saves questions.
+
+    The list begins with the newest; what moved after the last message has a message of its own to come.
+    """
     wanted = {m.subject for m in waiting if m.subject.startswith("pi_")}
     wanted -= {m.subject for m in waiting if m.type.startswith("charge.dispute.")}
     since = min((m.at for m in waiting), default=clock.now()) - timedelta(minutes=1)
-    until = max((m.at for m in waiting), default=clock.now()) + timedelta(minutes=1)
+    until = max((m.at for m in waiting), default=clock.now()) + timedelta(seconds=1)
     if len(wanted) < MANY or clock.now() - since > LOOK_BACK:
         return {}
     found: dict[str, Payment] = {}
