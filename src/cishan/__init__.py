@@ -10,6 +10,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     ledger/                               the charity's books: funds, accounts, vouchers, statements
     notify/                               letters to people
     deadlines/                            clocks of the law and of the house, working days, escalation
+    files/                                what people send: photos, scans, PDFs, sheets, and who may read them
     identity/                             people, accounts, sign-in; regions, organisations
     audit/                                append-only history of transitions and of sensitive reads
     gateways/                             every door to another machine

@@ -16,6 +16,7 @@ from cishan.campaigns import pages as campaigns
 from cishan.campaigns.pages import staff
 from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
+from cishan.files import pages as files
 from cishan.identity import pages as identity
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
@@ -46,6 +47,7 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *openness.routes,
         *campaigns.routes,
         *staff.routes,
+        *files.routes,
         *identity.routes,
         *search.routes,
         *ops.routes,

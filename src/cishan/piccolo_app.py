@@ -13,6 +13,7 @@ TABLE_MODULES: list[str] = [
     "cishan.campaigns.tables",
     "cishan.notify.tables",
     "cishan.deadlines.tables",
+    "cishan.files.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

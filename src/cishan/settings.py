@@ -34,6 +34,19 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class BucketSettings:
+    """A bucket of an S3-compatible service, in which files lie."""
+
+    endpoint: str
+    name: str
+    region: str
+    key: str
+    secret: str
+    in_host_name: bool
+    """The endpoint names the bucket in its host (bucket.oss-cn-….example), not in the path."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one process. Passed to what needs them; nobody imports a global copy."""
 
@@ -47,6 +60,8 @@ class Settings:
     port: int
     data_dir: Path
     """Uploads, the embedded database and exports; ignored by git."""
+    bucket: BucketSettings | None
+    """Where uploads lie if not under data_dir."""
     database_url: str
     """Empty: the embedded PostgreSQL under data_dir."""
     database_role: str
@@ -112,6 +127,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         host=environ.get("HOST", "127.0.0.1"),
         port=port,
         data_dir=Path(environ.get("CISHAN_DATA", str(ROOT / ".local"))),
+        bucket=_bucket(environ),
         database_url=environ.get("DATABASE_URL", ""),
         database_role=""
         if _flag(environ, "CISHAN_AS_OWNER", False)
@@ -136,6 +152,20 @@ def load(environ: Mapping[str, str]) -> Settings:
         metrics_port=_port(environ, "METRICS_PORT", 0) if environ.get("METRICS_PORT", "0") != "0" else 0,
         log_format=_one_of(environ, "LOG_FORMAT", ("json", "text")),
     )
+
+
+def _bucket(environ: Mapping[str, str]) -> BucketSettings | None:
+    if not (name := environ.get("S3_BUCKET", "")):
+        return None
+    for needed in ("S3_KEY", "S3_SECRET"):
+        if not environ.get(needed):
+            raise SettingsError(f"S3_BUCKET is set but {needed} is not.")
+    region = environ.get("S3_REGION", "us-east-1")
+    endpoint = environ.get("S3_ENDPOINT", f"https://s3.{region}.amazonaws.com").rstrip("/")
+    if not endpoint.startswith(("https://", "http://")):
+        raise SettingsError("S3_ENDPOINT must begin with https:// (or http:// on the same machine).")
+    style = _one_of(environ, "S3_STYLE", ("path", "host"))
+    return BucketSettings(endpoint, name, region, environ["S3_KEY"], environ["S3_SECRET"], style == "host")
 
 
 def _organisation(environ: Mapping[str, str]) -> Organisation:

@@ -36,6 +36,7 @@ from cishan.settings import Settings
 ROOMS: list[str] = [
     "cishan.ledger.jobs",
     "cishan.audit.jobs",
+    "cishan.files.jobs",
     "cishan.campaigns.jobs",
     "cishan.donations.jobs",
     "cishan.notify.jobs",

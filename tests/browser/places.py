@@ -72,6 +72,7 @@ NOT_PAGES = (
     "/campaigns/{slug:str}/cover.svg",
     "/campaigns/{slug:str}/qr.svg",
     "/favicon.ico",
+    "/files/{file_id:uuid}",
     "/g/{token:str}/certificate.pdf",
     "/g/{token:str}/receipts/{filename:str}",
     "/g/{token:str}/status",

@@ -26,17 +26,17 @@ async def test_only_old_photos_that_nothing_shows_are_swept(
     photo = actions.NewPhoto(_photo(), "一张照片")
     await actions.publish_update(campaign.id, title="一", body="二", photos=[photo], signed_by="项目部")
     (shown,) = await details.photo_keys()
-    orphan, again, young = (storage.put("photos", word) for word in (b"orphan", b"again", b"young"))
+    orphan, again, young = [await storage.put("photos", word) for word in (b"orphan", b"again", b"young")]
     past = time.time() - 3 * 86_400
     for key in (shown, orphan, again):
         os.utime(tmp_path / "uploads" / key, (past, past))
-    assert storage.put("photos", b"again") == again  # sent once more just now
+    assert await storage.put("photos", b"again") == again  # sent once more just now
 
     await jobs.sweep_photos()
 
     with pytest.raises(NotFound):
-        storage.get(orphan)
-    assert storage.get(again) == b"again"
-    assert storage.get(young) == b"young"
-    assert storage.get(shown)[:2] == b"\xff\xd8"
+        await storage.get(orphan)
+    assert await storage.get(again) == b"again"
+    assert await storage.get(young) == b"young"
+    assert (await storage.get(shown))[:2] == b"\xff\xd8"
     assert await database.fetch_value("SELECT count(*) FROM campaign_photo") == 1

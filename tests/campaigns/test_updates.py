@@ -140,10 +140,10 @@ def test_a_picture_without_ground_is_put_on_white() -> None:
         assert drawn.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_the_same_bytes_are_stored_once(config: object) -> None:
-    key = storage.put("photos", b"same")
-    assert storage.put("photos", b"same") == key
-    assert storage.get(key) == b"same"
+async def test_the_same_bytes_are_stored_once(config: object) -> None:
+    key = await storage.put("photos", b"same")
+    assert await storage.put("photos", b"same") == key
+    assert await storage.get(key) == b"same"
     with pytest.raises(NotFound):
-        storage.get("photos/00/" + "0" * 64)
+        await storage.get("photos/00/" + "0" * 64)
     assert (gateways.settings().data_dir / "uploads" / key).exists()

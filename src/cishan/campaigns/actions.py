@@ -273,7 +273,7 @@ async def publish_update(
     if any(not photo.caption.strip() for photo in photos):
         raise Invalid(N_("Say in a few words what each photo shows."), field="captions")
     drawn = [draw_anew(photo.data) for photo in photos]
-    keys = [storage.put("photos", picture.data) for picture in drawn]
+    keys = [await storage.put("photos", picture.data) for picture in drawn]
     update_id = ids.new_id()
     async with atomic():
         campaign = await Campaign.objects().where(Campaign.id == campaign_id).first()

@@ -19,4 +19,4 @@ async def turn_clock() -> None:
 @job("campaigns.sweep_photos", cron="40 18 * * *")
 async def sweep_photos() -> None:
     """Remove the photos of news that were never published."""
-    storage.sweep("photos", await details.photo_keys(), untouched_for=ORPHAN_AFTER)
+    await storage.sweep("photos", await details.photo_keys(), untouched_for=ORPHAN_AFTER)

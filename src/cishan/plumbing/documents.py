@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing.pictures import draw_anew
+from cishan.plumbing.pictures import MAX_SIDE, draw_anew
 
 MAX_BYTES = 10_000_000
 PDF = "application/pdf"
@@ -34,18 +34,21 @@ class Document:
     data: bytes
     content_type: str
     suffix: str
+    width: int | None = None
+    height: int | None = None
+    """In pixels, of photos."""
 
 
-def accept(data: bytes, *, field: str) -> Document:
+def accept(data: bytes, *, field: str, max_side: int = MAX_SIDE) -> Document:
     """Return what was sent if it is a photo (drawn anew), a PDF or an XLSX sheet; raise Invalid otherwise."""
     if len(data) > MAX_BYTES:
         raise Invalid(N_("A file may have {limit} MB at most."), field=field, limit=MAX_BYTES // 1_000_000)
     if data.startswith(_PICTURE_STARTS):
         try:
-            picture = draw_anew(data)
+            picture = draw_anew(data, max_side=max_side)
         except Invalid as error:
             raise Invalid(error.message, field=field, **error.values) from None
-        return Document(picture.data, picture.content_type, ".jpg")
+        return Document(picture.data, picture.content_type, ".jpg", picture.width, picture.height)
     if data.startswith(b"%PDF-"):
         _require_plain_pdf(data, field)
         return Document(data, PDF, ".pdf")

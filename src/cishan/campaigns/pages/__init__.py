@@ -85,7 +85,7 @@ async def qr(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[b
 async def photo(photo_id: FromPath[UUID]) -> Response[bytes]:
     """Return a photo of an update."""
     file = await details.photo_file(photo_id)
-    return Response(storage.get(file.storage_key), media_type=file.content_type, headers=FOR_EVER)
+    return Response(await storage.get(file.storage_key), media_type=file.content_type, headers=FOR_EVER)
 
 
 routes: list[ControllerRouterHandler] = [campaign, gifts, cover, card, qr, photo]
