@@ -28,7 +28,7 @@ Walk: what happens when a donation is paid.
 service what is true now of what they speak of; then one transaction lets `donations/actions/settling.py`
 bring the gifts in line and `ledger/actions.py` post one batch of vouchers through `books.post_batch`, and
 marks the events. After that `donations/jobs/giving.py` refreshes the campaign's totals and public gifts,
-and `donations/jobs/receipts.py` issues the receipt and thanks by letter (`notify/actions.py`,
+and `donations/jobs/receipts.py` issues the receipt and thanks by letter (`notify/actions/__init__.py`,
 `gateways/mail.py`). A webhook that never comes is made good by `payments/actions/polling.py`;
 `payments/actions/reconciling.py` proves every night that nothing is missing.
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from cishan.kernel.quiet import QuietHours, quiet_hours
+
 ROOT = Path(__file__).resolve().parents[2]
 APP_ROLE = "cishan_app"
 """The PostgreSQL role with which the web and the worker speak to the database; it owns nothing."""
@@ -83,6 +85,8 @@ class Settings:
     sms_url: str
     """Empty: text messages stay in the outbox page. Else where `gateways/sms.py` posts them."""
     sms_token: str
+    sms_quiet_hours: QuietHours | None
+    """When text messages that can wait wait, by China's clock; None: never."""
     trusted_proxies: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     """Host names, beside the one of public_url, under which the site answers."""
@@ -144,6 +148,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         mail_from=environ.get("MAIL_FROM", "慈善筹 <noreply@cishan.example>"),
         sms_url=environ.get("SMS_URL", ""),
         sms_token=environ.get("SMS_TOKEN", ""),
+        sms_quiet_hours=_quiet(environ),
         trusted_proxies=tuple(p for p in environ.get("TRUSTED_PROXIES", "127.0.0.1").split(",") if p),
         allowed_hosts=tuple(
             host.strip().lower() for host in environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()
@@ -194,6 +199,14 @@ def _one_of(environ: Mapping[str, str], name: str, words: tuple[str, ...]) -> st
     if value not in words:
         raise SettingsError(f"{name} must be one of {', '.join(words)}, not {value!r}.")
     return value
+
+
+def _quiet(environ: Mapping[str, str]) -> QuietHours | None:
+    value = environ.get("SMS_QUIET_HOURS", "21:00-08:00")
+    try:
+        return quiet_hours(value)
+    except ValueError:
+        raise SettingsError(f"SMS_QUIET_HOURS must look like 21:00-08:00, not {value!r}.") from None
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:

@@ -1,7 +1,7 @@
 """One letter of each kind, for tests and for looking at."""
 
-from datetime import date
-from typing import Literal
+from datetime import UTC, date, datetime
+from typing import Literal, get_args
 
 from cishan.notify import rules
 
@@ -15,6 +15,7 @@ CHANGES: tuple[Literal["amount", "day", "paused", "resumed", "cancelled"], ...] 
     "resumed",
     "cancelled",
 )
+DECISIONS: tuple[Literal["approved", "refused", "released"], ...] = ("approved", "refused", "released")
 THANKS = rules.GiftThanks(
     gift_number="G20261122-7K3F9Q",
     amount_fen=5000,
@@ -24,8 +25,35 @@ THANKS = rules.GiftThanks(
     monthly=False,
     receipt_number="SJ2026-00000001",
 )
+MOMENT = datetime(2026, 11, 22, 1, 30, tzinfo=UTC)
+HERE = "https://cishan.example/staff/approvals/1"
+CHECK = rules.CheckWanted(
+    step="check", title="2026-0017", amount_fen=2000, proposed_by="演示·项目专员", url=HERE
+)
 EVERY_LETTER: list[rules.Letter] = [
     THANKS,
+    *(
+        rules.AccountSafety(
+            change=change, at=MOMENT, device=device, account_url="https://cishan.example/account"
+        )
+        for change, device in zip(get_args(rules.Safety), ("微信", *[""] * 7), strict=True)
+    ),
+    CHECK,
+    rules.CheckWanted(step="release", title="2026-0018", amount_fen=None, proposed_by="演示·会计", url=HERE),
+    *(
+        rules.ProposalDecided(
+            decision=decision, title="2026-0017", amount_fen=2000, reason="材料不全", url=HERE
+        )
+        for decision in DECISIONS
+    ),
+    rules.DeadlinePassed(
+        title="项目进展公开",
+        title_en="Publish how the project goes on",
+        place="天衢街道",
+        due_on=DAY,
+        source="《慈善法》第八十二条",
+        url=HERE,
+    ),
     rules.SignInCode(code="042137", minutes=10, sign_in_url="https://cishan.example/sign-in"),
     rules.ReceiptReady(
         gift_number="G20261122-7K3F9Q",

@@ -19,6 +19,7 @@ from cishan.gateways.mail import Attachment
 from cishan.kernel import clock
 from cishan.notify import actions, queries, rules
 from cishan.notify import jobs as letter_jobs
+from cishan.notify.actions import delivery
 from cishan.notify.queries import LetterView
 from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic
@@ -200,8 +201,8 @@ async def test_a_letter_in_hand_is_not_taken_by_another_worker(db: None, office:
     with clock.fixed(START):
         await _write()
         letter = await _only()
-        assert await actions.take(letter.id) is not None
-        assert await actions.take(letter.id) is None
+        assert await delivery.take(letter.id) is not None
+        assert await delivery.take(letter.id) is None
         await letter_jobs.deliver(str(letter.id))
     assert office.postman.seen == []
 

@@ -42,6 +42,8 @@ class Mail:
     language: str
     written_at: datetime
     attachments: Sequence[Attachment] = ()
+    unsubscribe_url: str = ""
+    """Where one POST ends mails of this kind (RFC 8058); empty: they may not be switched off."""
 
 
 class Refused(Exception):
@@ -107,6 +109,9 @@ def compose(mail: Mail, mail_from: str) -> EmailMessage:
     message["Message-ID"] = f"<{mail.id}@{sender.partition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = mail.language
+    if mail.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.text, cte="base64")
     message.add_alternative(mail.html, subtype="html", cte="base64")
     for attachment in mail.attachments:

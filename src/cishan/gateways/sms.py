@@ -1,6 +1,7 @@
 """The door to the sender of text messages: one HTTP call, as most providers' own bridges take it.
 
-`POST SMS_URL` with JSON {id, to, text} and `Authorization: Bearer SMS_TOKEN`; any 2xx means: taken.
+`POST SMS_URL` with JSON {id, to, text}, `Authorization: Bearer SMS_TOKEN` and `Idempotency-Key`, which is the
+id again; any 2xx means: taken. A bridge that remembers the key sends a message once, whatever happens to us.
 """
 
 from dataclasses import dataclass
@@ -32,7 +33,9 @@ def is_configured() -> bool:
 async def deliver(sms: Sms, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
     """Hand a message to the provider; raise Refused or Unreachable if it does not take it."""
     settings = gateways.settings()
-    headers = {"authorization": f"Bearer {settings.sms_token}"} if settings.sms_token else {}
+    headers = {"idempotency-key": sms.id}
+    if settings.sms_token:
+        headers["authorization"] = f"Bearer {settings.sms_token}"
     try:
         async with httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False) as browser:
             answer = await browser.post(

@@ -1,6 +1,6 @@
 """Delivering letters."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from cishan import gateways
@@ -11,6 +11,8 @@ from cishan.kernel import clock
 from cishan.kernel.contacts import Channel
 from cishan.kernel.text import N_
 from cishan.notify import actions, queries, rules
+from cishan.notify.actions import delivery
+from cishan.notify.rules import events
 from cishan.plumbing import i18n
 from cishan.plumbing.db import atomic
 from cishan.plumbing.jobs import enqueue_once, job
@@ -21,16 +23,22 @@ SMS_CODE = N_("{organisation}: {code} is your code, valid for {minutes} minutes.
 
 @job("notify.deliver", attempts=3)
 async def deliver(letter_id: str) -> None:
-    """Hand one letter to the mail server, unless it is closed or another worker has it in hand.
+    """Hand one letter to the mail server or text message sender, unless it is closed or in other hands.
 
-    A worker that dies between the server's answer and our note sends the letter again later, under the same
-    Message-ID: at least once, never not at all.
+    What was told stands in the inbox exactly once. Outside it goes at least once, never not at all: only a
+    worker that dies between the other side's answer and our note sends it again, LEASE later. The twin bears
+    the same Message-ID, the text message the same Idempotency-Key, so the other side can drop it.
     """
-    letter = await actions.take(UUID(letter_id))
+    letter = await delivery.take(UUID(letter_id))
     if letter is None or (letter.mail is None and letter.sms is None):
         return
     if not (mail if letter.mail else sms).is_configured():
-        await actions.keep(letter.id)
+        await delivery.keep(letter.id)
+        return
+    quiet = gateways.settings().sms_quiet_hours
+    morning = quiet.over_at(clock.now()) if quiet and letter.sms and not letter.urgent else None
+    if morning is not None:
+        await delivery.let_sleep(letter.id, morning)
         return
     try:
         if letter.mail is not None:
@@ -38,11 +46,11 @@ async def deliver(letter_id: str) -> None:
         elif letter.sms is not None:
             await sms.deliver(letter.sms)
     except mail.Refused as error:
-        await actions.give_up(letter.id, str(error))
+        await delivery.give_up(letter.id, str(error))
     except mail.Unreachable as error:
-        await actions.postpone(letter, str(error))
+        await delivery.postpone(letter, str(error))
     else:
-        await actions.mark_sent(letter.id)
+        await delivery.mark_sent(letter.id)
 
 
 @job("notify.send_code", attempts=3)
@@ -72,6 +80,19 @@ async def send_code(code_id: str) -> None:
         )
 
 
+@job("notify.account_safety")
+async def account_safety(key: str, person_id: str, change: rules.Safety, at: str, device: str = "") -> None:
+    """Tell somebody that a way into their account changed; asked for, by name, where it is changed."""
+    letter = rules.AccountSafety(
+        change=change,
+        at=datetime.fromisoformat(at),
+        device=device,
+        account_url=gateways.settings().public_url + "/account",
+    )
+    async with atomic():
+        await actions.tell(key=key, person_id=UUID(person_id), event=events.ACCOUNT_SAFETY, letter=letter)
+
+
 @job("notify.sweep", cron="* * * * *")
 async def sweep() -> None:
     """Ask again for every letter whose time has come: postponed ones, and those that a dead worker had."""
@@ -81,5 +102,6 @@ async def sweep() -> None:
 
 @job("notify.forget", cron="17 3 * * *")
 async def forget() -> None:
-    """Drop the content of letters that went out a month ago."""
-    await actions.forget(closed_before=clock.now() - rules.KEPT_FOR)
+    """Drop the content of letters that went out a month ago, and messages that are two years old."""
+    await delivery.forget(closed_before=clock.now() - rules.KEPT_FOR)
+    await delivery.clear_inboxes(told_before=clock.now() - rules.INBOX_KEPT_FOR)

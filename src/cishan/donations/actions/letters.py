@@ -11,6 +11,8 @@ from cishan.donations.rules.giving import PlanMethod
 from cishan.kernel import clock
 from cishan.notify import actions as notify
 from cishan.notify import rules as letters
+from cishan.notify.rules import events
+from cishan.notify.rules.events import Event
 
 Change = Literal["amount", "day", "paused", "resumed", "cancelled"]
 
@@ -30,7 +32,7 @@ async def plan_started(plan: PlanView) -> None:
         by_card=plan.method == PlanMethod.CARD,
         plan_url=absolute(contacts.plan_path(plan.id)),
     )
-    await _send(plan, "started", letter)
+    await _send(plan, "started", events.MONTHLY_CHANGED, letter)
 
 
 async def plan_changed(plan: PlanView, change: str) -> None:
@@ -42,7 +44,7 @@ async def plan_changed(plan: PlanView, change: str) -> None:
         next_on=plan.next_on if plan.dates else None,
         plan_url=absolute(contacts.plan_path(plan.id)),
     )
-    await _send(plan, f"{change}:{clock.now():%Y%m%d%H%M%S}", letter)
+    await _send(plan, f"{change}:{clock.now():%Y%m%d%H%M%S}", events.MONTHLY_CHANGED, letter)
 
 
 async def plan_problem(plan: PlanView) -> None:
@@ -55,7 +57,7 @@ async def plan_problem(plan: PlanView) -> None:
         plan_url=absolute(path),
         next_try_on=None,
     )
-    await _send(plan, f"problem:{clock.today():%Y%m%d}", letter)
+    await _send(plan, f"problem:{clock.today():%Y%m%d}", events.MONTHLY_NOTICE, letter)
 
 
 async def plan_notice(plan: PlanView, debit_on: date) -> None:
@@ -66,7 +68,7 @@ async def plan_notice(plan: PlanView, debit_on: date) -> None:
         debit_on=debit_on,
         plan_url=absolute(contacts.plan_path(plan.id)),
     )
-    await _send(plan, f"notice:{debit_on:%Y%m%d}", letter)
+    await _send(plan, f"notice:{debit_on:%Y%m%d}", events.MONTHLY_NOTICE, letter)
 
 
 async def plan_reminder(plan: PlanView, *, number: int, is_last: bool) -> None:
@@ -81,7 +83,7 @@ async def plan_reminder(plan: PlanView, *, number: int, is_last: bool) -> None:
         plan_url=absolute(path),
         is_last=is_last,
     )
-    await _send(plan, f"reminder:{plan.next_on:%Y%m%d}:{number}", letter)
+    await _send(plan, f"reminder:{plan.next_on:%Y%m%d}:{number}", events.MONTHLY_REMINDER, letter)
 
 
 async def my_gifts(
@@ -97,9 +99,14 @@ async def my_gifts(
     await notify.send(key=key, to_email=to_email, language=language, letter=letter)
 
 
-async def _send(plan: PlanView, what: str, letter: letters.Letter) -> None:
-    key = f"plan:{plan.id}:{what}"
-    await notify.send(key=key, to_email=await _address(plan.id), language=plan.language, letter=letter)
+async def _send(plan: PlanView, what: str, event: Event, letter: letters.Letter) -> None:
+    await notify.tell_address(
+        key=f"plan:{plan.id}:{what}",
+        to_email=await _address(plan.id),
+        event=event,
+        letter=letter,
+        language=plan.language,
+    )
 
 
 async def _address(plan_id: UUID) -> str:

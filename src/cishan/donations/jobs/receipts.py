@@ -14,6 +14,8 @@ from cishan.gateways.mail import Attachment
 from cishan.kernel import clock
 from cishan.notify import actions as notify
 from cishan.notify import rules as letters
+from cishan.notify.rules import events
+from cishan.notify.rules.events import Event
 from cishan.plumbing import i18n
 from cishan.plumbing.db import atomic
 from cishan.plumbing.jobs import enqueue_many, job
@@ -38,7 +40,7 @@ async def issue_receipt(donation_id: str) -> None:
             gift_url=_gift_url(gift_id),
             red_receipt_number=red.number if red else "",
         )
-        await _send(f"refund:{refund.txn_id}", email, gift.language, letter, red)
+        await _send(f"refund:{refund.txn_id}", email, gift.language, (events.REFUND_DONE, letter), red)
 
 
 @job("donations.thank_all")
@@ -68,7 +70,7 @@ async def thank(donation_id: str) -> None:
         monthly=gift.plan_id is not None,
         receipt_number=receipt.number if receipt else "",
     )
-    await _send(f"thanks:{gift_id}", email, gift.language, letter, receipt)
+    await _send(f"thanks:{gift_id}", email, gift.language, (events.GIFT_ARRIVED, letter), receipt)
 
 
 @job("donations.send_receipt")
@@ -86,7 +88,7 @@ async def send_receipt(receipt_id: str) -> None:
         gift_url=_gift_url(gift.id),
         verify_url=receipt.sheet.verify_url,
     )
-    await _send(f"receipt:{receipt.id}", email, gift.language, letter, receipt)
+    await _send(f"receipt:{receipt.id}", email, gift.language, (events.RECEIPT_READY, letter), receipt)
 
 
 async def _spoken(gift_id: UUID) -> GiftView:
@@ -101,11 +103,14 @@ def _gift_url(gift_id: UUID) -> str:
 
 
 async def _send(
-    key: str, email: str, language: str, letter: letters.Letter, receipt: ReceiptView | None
+    key: str, email: str, language: str, what: tuple[Event, letters.Letter], receipt: ReceiptView | None
 ) -> None:
-    """Write the letter; the PDF is set before the transaction begins."""
+    """Write the letter, into the giver's inbox too; the PDF is set before the transaction begins."""
+    event, letter = what
     files = []
     if receipt is not None:
         files = [Attachment(receipt.filename, "application/pdf", await queries.document(receipt))]
     async with atomic():
-        await notify.send(key=key, to_email=email, language=language, letter=letter, attachments=files)
+        await notify.tell_address(
+            key=key, to_email=email, language=language, event=event, letter=letter, attachments=files
+        )

@@ -1,4 +1,4 @@
-"""Reads of letters: for delivery, and for the outbox page of a demonstration."""
+"""Reads of letters: for delivery, for the outbox page of a demonstration, and of those that never arrived."""
 
 import base64
 from dataclasses import dataclass
@@ -9,11 +9,12 @@ import msgspec
 
 from cishan.gateways.mail import Attachment, Mail
 from cishan.gateways.sms import Sms
+from cishan.kernel.contacts import Channel
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.notify import tables
 from cishan.plumbing import crypto
-from cishan.plumbing.db import fetch
+from cishan.plumbing.db import fetch, fetch_value
 
 PLACE = tables.CONTENT
 
@@ -29,6 +30,8 @@ class Content(msgspec.Struct, frozen=True):
     attachments: tuple[tuple[str, str, str], ...] = ()
     """File name, media type, content in base64."""
     to_mobile: str = ""
+    unsubscribe_url: str = ""
+    """Empty: such mails may not be switched off, or go to an address without an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,9 @@ class LetterView:
     last_error: str
     mail: Mail | None
     """None: a text message, or the content has been forgotten."""
-    sms: Sms | None = None
+    sms: Sms | None
+    urgent: bool
+    """A text message that goes out at night too."""
 
 
 def sealed(content: Content, letter_id: UUID) -> bytes:
@@ -92,6 +97,7 @@ def view(row: dict[str, object]) -> LetterView:
             language=str(row["language"]),
             written_at=row["created_at"],  # type: ignore[arg-type]
             attachments=[Attachment(n, t, base64.b64decode(c)) for n, t, c in content.attachments],
+            unsubscribe_url=content.unsubscribe_url,
         )
     return LetterView(
         id=letter_id,
@@ -102,4 +108,40 @@ def view(row: dict[str, object]) -> LetterView:
         last_error=str(row["last_error"]),
         mail=mail,
         sms=sms,
+        urgent=bool(row["urgent"]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A letter or text message that nobody took. Neither whom it was for nor what it said."""
+
+    id: UUID
+    template: str
+    channel: Channel
+    created_at: datetime
+    closed_at: datetime
+    tries: int
+    last_error: str
+
+
+async def count_undelivered(*, since: datetime) -> int:
+    """Return how many letters were given up since a moment."""
+    sql = "SELECT count(*) FROM letter WHERE state = 'failed' AND closed_at >= {}"
+    return int(await fetch_value(sql, since))
+
+
+async def undelivered(*, since: datetime, limit: int = 100) -> list[Undelivered]:
+    """Return the letters that were given up since a moment, the last first."""
+    rows = await fetch(
+        """SELECT id, template, channel, created_at, closed_at, tries, last_error FROM letter
+            WHERE state = 'failed' AND closed_at >= {} ORDER BY closed_at DESC, id DESC LIMIT {}""",
+        since,
+        limit,
+    )
+    return [Undelivered(**{**row, "channel": Channel(row["channel"])}) for row in rows]
+
+
+async def count_waiting(*, before: datetime) -> int:
+    """Return how many letters wait though their time was before the given moment."""
+    return int(await fetch_value("SELECT count(*) FROM letter WHERE next_try_at < {}", before))

@@ -5,7 +5,7 @@ caller that forgets one is told by the type checker. URLs are absolute, amounts 
 """
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
@@ -16,6 +16,8 @@ LEASE = timedelta(minutes=5)
 """How long one worker may have a letter in hand before it counts as lost and is tried again."""
 KEPT_FOR = timedelta(days=30)
 """How long the content of a delivered letter is kept."""
+INBOX_KEPT_FOR = timedelta(days=731)
+"""How long a message stays in an inbox."""
 
 
 class LetterState(StrEnum):
@@ -35,11 +37,16 @@ def pause_after(tries: int) -> timedelta | None:
     return min(FIRST_PAUSE * (1 << tries - 1), LONGEST_PAUSE)
 
 
+About = Literal["account", "gift", "work"]
+"""What the foot of a letter says of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GiftThanks:
     """A gift has arrived. The receipt, if one is wanted, is attached."""
 
     template: ClassVar[str] = "gift_thanks"
+    about: ClassVar[About] = "gift"
     gift_number: str
     amount_fen: int
     given_on: date
@@ -56,6 +63,7 @@ class ReceiptReady:
     """A receipt that was asked for later; attached."""
 
     template: ClassVar[str] = "receipt_ready"
+    about: ClassVar[About] = "gift"
     gift_number: str
     receipt_number: str
     amount_fen: int
@@ -68,6 +76,7 @@ class RefundDone:
     """Money of a gift has gone back. The red receipt, if there was a receipt, is attached."""
 
     template: ClassVar[str] = "refund_done"
+    about: ClassVar[About] = "gift"
     gift_number: str
     refunded_fen: int
     """What went back this time."""
@@ -83,6 +92,7 @@ class MonthlyStarted:
     """A monthly gift was set up."""
 
     template: ClassVar[str] = "monthly_started"
+    about: ClassVar[About] = "gift"
     amount_fen: int
     purpose: str
     next_on: date
@@ -96,6 +106,7 @@ class MonthlyChanged:
     """A monthly gift was changed by its giver."""
 
     template: ClassVar[str] = "monthly_changed"
+    about: ClassVar[About] = "gift"
     change: Literal["amount", "day", "paused", "resumed", "cancelled"]
     amount_fen: int
     purpose: str
@@ -109,6 +120,7 @@ class MonthlyReminder:
     """This month's gift waits for the giver's tap."""
 
     template: ClassVar[str] = "monthly_reminder"
+    about: ClassVar[About] = "gift"
     amount_fen: int
     purpose: str
     due_on: date
@@ -123,6 +135,7 @@ class MonthlyNotice:
     """A card will be debited soon."""
 
     template: ClassVar[str] = "monthly_notice"
+    about: ClassVar[About] = "gift"
     amount_fen: int
     purpose: str
     debit_on: date
@@ -134,6 +147,7 @@ class MonthSkipped:
     """One month is left out at the giver's wish."""
 
     template: ClassVar[str] = "month_skipped"
+    about: ClassVar[About] = "gift"
     purpose: str
     skipped_on: date
     next_on: date
@@ -145,6 +159,7 @@ class CardRepair:
     """A monthly debit failed: the card has expired or was declined."""
 
     template: ClassVar[str] = "card_repair"
+    about: ClassVar[About] = "gift"
     amount_fen: int
     purpose: str
     repair_url: str
@@ -157,6 +172,7 @@ class SignInCode:
     """Six digits with which somebody signs in or registers."""
 
     template: ClassVar[str] = "sign_in_code"
+    about: ClassVar[About] = "account"
     code: str
     minutes: int
     sign_in_url: str
@@ -195,9 +211,79 @@ class MyGifts:
     """The links to the gifts that were made with this address."""
 
     template: ClassVar[str] = "my_gifts"
+    about: ClassVar[About] = "gift"
     gifts: tuple[GiftLink, ...]
     plans: tuple[PlanLink, ...]
     years: tuple[YearLink, ...]
+
+
+Safety = Literal[
+    "password_changed",
+    "second_factor_added",
+    "second_factor_removed",
+    "recovery_codes_made",
+    "recovery_code_used",
+    "passkey_added",
+    "passkey_removed",
+    "roles_changed",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSafety:
+    """Something about a way into somebody's account has changed."""
+
+    template: ClassVar[str] = "account_safety"
+    about: ClassVar[About] = "account"
+    change: Safety
+    at: datetime
+    device: str
+    """Kind of browser in two words; empty: unknown."""
+    account_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckWanted:
+    """A proposal of somebody waits for the reader's check or release."""
+
+    template: ClassVar[str] = "check_wanted"
+    about: ClassVar[About] = "work"
+    step: Literal["check", "release"]
+    title: str
+    amount_fen: int | None
+    """None: it is not about money."""
+    proposed_by: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposalDecided:
+    """What the reader proposed was approved, refused or released."""
+
+    template: ClassVar[str] = "proposal_decided"
+    about: ClassVar[About] = "work"
+    decision: Literal["approved", "refused", "released"]
+    title: str
+    amount_fen: int | None
+    reason: str
+    """Empty: none was given."""
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlinePassed:
+    """A clock in the reader's region has run out."""
+
+    template: ClassVar[str] = "deadline_passed"
+    about: ClassVar[About] = "work"
+    title: str
+    """Of the deadline."""
+    title_en: str
+    place: str
+    due_on: date
+    source: str
+    """The article that sets the limit."""
+    url: str
 
 
 Letter = (
@@ -212,4 +298,8 @@ Letter = (
     | CardRepair
     | MyGifts
     | SignInCode
+    | AccountSafety
+    | CheckWanted
+    | ProposalDecided
+    | DeadlinePassed
 )
