@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from cishan.audit import queries as audit
+from cishan.audit.rules import SYSTEM
 from cishan.campaigns import actions, queries
 from cishan.campaigns.queries import details
 from cishan.kernel import clock
@@ -47,5 +48,7 @@ async def test_every_step_of_a_campaign_stands_in_its_history(db: None) -> None:
         ("end", "live", "ended"),
         ("publish", "filed", "live"),
     ]
-    assert steps[0].actor == "clock"
-    assert [s.event for s in steps][::-1] == ["submit", "pass", "file", "accept", "publish", "end"]
+    assert steps[0].actor == SYSTEM
+    events = ["draft", "submit", "pass", "file", "accept", "publish", "end"]
+    assert [s.event for s in steps][::-1] == events
+    assert (steps[-1].from_state, steps[-1].to_state) == ("", "draft")

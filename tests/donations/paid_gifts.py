@@ -16,6 +16,8 @@ from cishan.donations.rules.giving import (
 from cishan.donations.tables.gifts import Donation, DonationLine, DonationMovement
 from cishan.kernel import clock, ids
 from cishan.plumbing import crypto
+from cishan.plumbing.db import atomic
+from tests.history import tell
 
 EMAIL = "giver@example.org"
 
@@ -37,34 +39,45 @@ async def a_gift(
         GiftStatus.FAILED,
         GiftStatus.EXPIRED,
     }
-    await Donation.insert(
-        Donation(
-            id=donation_id,
-            number=gift_number(now),
-            token_hash=ids.token_hash(contacts.gift_token(donation_id)),
-            created_at=now,
-            amount_fen=sum(amounts_fen),
-            currency="CNY",
-            status=status.value,
-            channel=channel if paid else None,
-            paid_at=now if paid else None,
-            anonymity=Anonymity.HIDDEN.value,
-            message_state=MessageState.NONE.value,
-            tribute_kind=Tribute.NONE.value,
-            donor_kind=DonorKind.PERSON.value,
-            wants_receipt=wants_receipt,
-            receipt_title=title,
-            contact_email_index=contacts.email_index(email) if email else None,
-            contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=donation_id) if email else None,
-            language=language,
-        )
-    )
-    for line_no, (fund, amount_fen) in enumerate(zip(("GEN", "EDU", "MED"), amounts_fen, strict=False), 1):
-        await DonationLine.insert(
-            DonationLine(
-                id=ids.new_id(), donation=donation_id, line_no=line_no, fund_code=fund, amount_fen=amount_fen
+    async with atomic():
+        await Donation.insert(
+            Donation(
+                id=donation_id,
+                number=gift_number(now),
+                token_hash=ids.token_hash(contacts.gift_token(donation_id)),
+                created_at=now,
+                amount_fen=sum(amounts_fen),
+                currency="CNY",
+                status=status.value,
+                channel=channel if paid else None,
+                paid_at=now if paid else None,
+                anonymity=Anonymity.HIDDEN.value,
+                message_state=MessageState.NONE.value,
+                tribute_kind=Tribute.NONE.value,
+                donor_kind=DonorKind.PERSON.value,
+                wants_receipt=wants_receipt,
+                receipt_title=title,
+                contact_email_index=contacts.email_index(email) if email else None,
+                contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=donation_id)
+                if email
+                else None,
+                language=language,
             )
         )
+        if status is not GiftStatus.AWAITING_PAYMENT:
+            await tell("donation", donation_id, "", status)
+        for line_no, (fund, amount_fen) in enumerate(
+            zip(("GEN", "EDU", "MED"), amounts_fen, strict=False), 1
+        ):
+            await DonationLine.insert(
+                DonationLine(
+                    id=ids.new_id(),
+                    donation=donation_id,
+                    line_no=line_no,
+                    fund_code=fund,
+                    amount_fen=amount_fen,
+                )
+            )
     return donation_id
 
 

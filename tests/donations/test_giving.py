@@ -11,6 +11,7 @@ from cishan.kernel import clock
 from cishan.plumbing import db as database
 from paysandbox import commands
 from tests.donations.conftest import ANSWERS, Giver, counts, words
+from tests.history import tell
 
 
 async def test_a_gift_goes_from_the_first_screen_to_the_books(giver: Giver) -> None:
@@ -205,7 +206,9 @@ async def test_what_cannot_be_is_said_beside_its_field_and_nothing_is_kept(giver
 async def test_a_closed_campaign_takes_no_gift_and_says_why(giver: Giver) -> None:
     path = await giver.check_page()
     async with database.atomic():
-        await database.fetch("UPDATE campaign SET state = 'suspended', state_reason = '核查中' RETURNING id")
+        sql = "UPDATE campaign SET state = 'suspended', state_reason = '核查中' RETURNING id"
+        (row,) = await database.fetch(sql)
+        await tell("campaign", row["id"], "live", "suspended")
     reply = await giver.browser.post(path)
     assert reply.status_code == 409
     assert "暂停" in words(reply.text)

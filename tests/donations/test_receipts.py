@@ -22,6 +22,7 @@ from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
 from tests.conftest import as_owner
 from tests.donations.paid_gifts import EMAIL, a_gift, money_moved
+from tests.history import tell
 
 DAY = datetime.fromisoformat("2026-11-22T04:00:00+00:00")
 
@@ -86,6 +87,7 @@ async def test_a_gift_that_wants_none_has_a_waiver_until_it_does(db: None) -> No
 async def test_a_receipt_asked_for_before_the_payment_comes_with_it(db: None) -> None:
     gift = await a_gift(5_000, status=GiftStatus.PROCESSING, wants_receipt=False)
     assert await actions.ask_for(gift, title="张某某", uscc="") == []
+    await tell("donation", gift, "processing", "paid")
     await fetch("UPDATE donation SET status = 'paid', paid_at = now() WHERE id = {}", gift)
     assert len(await actions.write_due(gift)) == 1
 

@@ -15,6 +15,7 @@ from cishan.ledger.rules import channel_fee
 from cishan.payments import actions, queries, rules
 from cishan.plumbing import db as database
 from paysandbox import commands
+from tests.history import tell
 from tests.payments.conftest import (
     FUND,
     NOON,
@@ -84,12 +85,14 @@ async def test_our_own_refund_is_done_when_its_money_has_moved(sandbox: Sandbox)
             status="approved",
         )
     )
+    await tell("refund", request_id, "", "approved")
     made = await stripe.create_refund(str(request_id), intent, 2_000)
     again = await stripe.create_refund(str(request_id), intent, 2_000)
     assert made.id == again.id
     # The message overtakes our own note of the refund's id: the gift waits for it.
     await hear(sandbox)
     assert (await gift_row(gift.id))["status"] == "refund_pending"
+    await tell("refund", request_id, "approved", "sent")
     await RefundRequest.update({RefundRequest.status: "sent", RefundRequest.stripe_refund_id: made.id}).where(
         RefundRequest.id == request_id
     )

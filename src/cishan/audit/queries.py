@@ -136,6 +136,11 @@ _GUARDS = """
     SELECT format('%s may %s audit.%s', g.grantee, g.privilege_type, g.table_name)
       FROM information_schema.table_privileges AS g
      WHERE g.table_schema = 'audit' AND g.grantee <> 'audit_owner' AND g.privilege_type <> 'SELECT'
+    UNION ALL
+    SELECT format('the guard %s is gone or off', f.proname) FROM pg_catalog.pg_proc AS f
+     WHERE f.proname ~ '_keeps_history$'
+       AND (SELECT count(*) FROM pg_catalog.pg_trigger AS t
+             WHERE t.tgfoid = f.oid AND t.tgenabled IN ('O', 'A')) <> 2
      ORDER BY 1"""
 
 

@@ -12,6 +12,8 @@ SYSTEM = "system"
 """The actor of what the clock or a job does by itself."""
 STRIPE = "stripe"
 """The actor of what the payment service told."""
+GIVER = "giver"
+"""The actor of what a giver does by their secret link: no account stands behind it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

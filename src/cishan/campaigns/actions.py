@@ -10,7 +10,7 @@ import asyncpg
 from piccolo.columns import Column
 
 from cishan.audit import actions as audit
-from cishan.audit.rules import Transition
+from cishan.audit.rules import SYSTEM, Transition
 from cishan.campaigns import rules
 from cishan.campaigns.tables import (
     BudgetLine,
@@ -34,7 +34,7 @@ REINDEX = "search.reindex_campaign"
 """The job of the slice above that keeps the search index; it answers to this name."""
 
 
-async def draft(plan: rules.Plan) -> UUID:
+async def draft(plan: rules.Plan, *, actor: str = SYSTEM) -> UUID:
     """Write a plan down as a draft and return the campaign's id; its address must be free."""
     values = asdict(plan)
     values.pop("budget")
@@ -54,7 +54,30 @@ async def draft(plan: rules.Plan) -> UUID:
         await CampaignTotal.insert(
             CampaignTotal(id=ids.new_id(), campaign=campaign_id, updated_at=clock.now())
         )
+        await audit.record(_step(campaign_id, "draft", "", rules.State.DRAFT, actor=actor))
     return campaign_id
+
+
+def _step(
+    campaign_id: UUID,
+    event: str,
+    before: str,
+    after: str,
+    *,
+    actor: str,
+    reason: str = "",
+    evidence: tuple[str, ...] = (),
+) -> Transition:
+    return Transition(
+        subject_kind="campaign",
+        subject_id=str(campaign_id),
+        event=event,
+        from_state=before,
+        to_state=after,
+        actor=actor,
+        reason=reason,
+        evidence=evidence,
+    )
 
 
 async def add_platform(campaign_id: UUID, *, platform: str, url: str) -> None:
@@ -119,17 +142,7 @@ async def move(
                     at=clock.now(),
                 )
             )
-            await audit.record(
-                Transition(
-                    subject_kind="campaign",
-                    subject_id=str(campaign_id),
-                    event=event,
-                    from_state=taken.origin,
-                    to_state=taken.to,
-                    actor=actor,
-                    reason=reason,
-                )
-            )
+            await audit.record(_step(campaign_id, event, taken.origin, taken.to, actor=actor, reason=reason))
             await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))
     except asyncpg.CheckViolationError as error:
         gap = (error.constraint_name or "").partition("_has_")[2]
@@ -162,11 +175,11 @@ async def turn_clock() -> int:
         (Campaign.state == rules.State.LIVE_UNFILED.value) & (Campaign.starts_on < deadline)
     )
     for row in over:
-        await move(row["id"], "end", actor="clock")
+        await move(row["id"], "end", actor=SYSTEM)
     with i18n.speaking(i18n.CHINESE):
         reason = i18n.gettext(rules.UNFILED_TOO_LONG)
     for row in unfiled:
-        await move(row["id"], "suspend", actor="clock", reason=reason)
+        await move(row["id"], "suspend", actor=SYSTEM, reason=reason)
     return len(over) + len(unfiled)
 
 
@@ -303,5 +316,8 @@ async def publish_update(
                     height=picture.height,
                 )
             )
+        actor, state = str(staff_id) if staff_id else SYSTEM, campaign.state
+        news = (str(update_id),)
+        await audit.record(_step(campaign_id, "publish_news", state, state, actor=actor, evidence=news))
         await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))
     return update_id

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from cishan.audit import actions as audit
+from cishan.audit.rules import Transition
 from cishan.donations.rules.giving import MessageState
 from cishan.donations.tables.gifts import Donation
 from cishan.donations.tables.moderation import MessageJudgement
@@ -37,6 +39,16 @@ async def judge_message(donation_id: UUID, *, shown: bool, staff_id: UUID, staff
                 judged_by=staff_id,
                 judged_by_name=staff_name,
                 judged_at=clock.now(),
+            )
+        )
+        await audit.record(
+            Transition(
+                subject_kind="gift_message",
+                subject_id=str(donation_id),
+                event="show" if shown else "refuse",
+                from_state=MessageState.PENDING,
+                to_state=wanted,
+                actor=str(staff_id),
             )
         )
         await jobs.enqueue("donations.refresh_totals", donation_ids=[str(donation_id)])

@@ -3,6 +3,8 @@
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from cishan.audit import actions as audit
+from cishan.audit.rules import GIVER, STRIPE, SYSTEM, Transition
 from cishan.donations.actions.letters import plan_changed, plan_problem, plan_started
 from cishan.donations.queries import contacts
 from cishan.donations.queries.limits import limits_in_force
@@ -67,7 +69,23 @@ async def promise(answers: Answers, *, campaign_id: UUID | None, fund_code: str,
             language=language,
         )
     )
+    await _tell_history(plan_id, "begin", "", PlanStatus.PENDING, actor=GIVER)
     return plan_id
+
+
+async def _tell_history(
+    plan_id: UUID, event: str, before: str, after: str, *, actor: str, reason: str = ""
+) -> None:
+    step = Transition(
+        subject_kind="monthly_plan",
+        subject_id=str(plan_id),
+        event=event,
+        from_state=before,
+        to_state=after,
+        actor=actor,
+        reason=reason,
+    )
+    await audit.record(step)
 
 
 async def paid(plan_id: UUID, *, paid_at: datetime, subscription_id: str = "") -> None:
@@ -96,6 +114,9 @@ async def paid(plan_id: UUID, *, paid_at: datetime, subscription_id: str = "") -
         if begins:
             plan.activated_at = clock.now()
         await plan.save()
+        if plan.status != status:
+            event = "activate" if begins else "repair"
+            await _tell_history(plan_id, event, status, plan.status, actor=STRIPE)
         if begins:
             await _tell_service(plan)
             await plan_started(await _view(plan_id))
@@ -114,9 +135,11 @@ async def _another_lives(plan: MonthlyPlan) -> bool:
 
 async def _end_rival(plan: MonthlyPlan, subscription_id: str) -> None:
     """End a plan that was begun twice at once; what was paid stays a single gift."""
+    before = plan.status
     plan.status, plan.cancelled_at = PlanStatus.CANCELLED.value, clock.now()
     plan.stripe_subscription_id = subscription_id or plan.stripe_subscription_id
     await plan.save()
+    await _tell_history(plan.id, "end_rival", before, plan.status, actor=SYSTEM)
     await _tell_service(plan)
 
 
@@ -198,9 +221,10 @@ async def note_problem(plan_id: UUID) -> None:
         plan = await _locked(plan_id)
         if plan.status != PlanStatus.ACTIVE.value:
             return
-        plan.status = monthly.require_edge("problem", PlanStatus(plan.status)).value
+        before, plan.status = plan.status, monthly.require_edge("problem", PlanStatus(plan.status)).value
         plan.problem_since = clock.now()
         await plan.save()
+        await _tell_history(plan_id, "problem", before, plan.status, actor=STRIPE)
         await plan_problem(await _view(plan_id))
         if plan.stripe_subscription_id:
             await jobs.enqueue("donations.skip_month", plan_id=str(plan_id))
@@ -212,9 +236,10 @@ async def repaired(plan_id: UUID) -> None:
         plan = await _locked(plan_id)
         if plan.status != PlanStatus.PAYMENT_PROBLEM.value:
             return
-        plan.status, plan.problem_since = PlanStatus.ACTIVE.value, None
-        plan.next_on = _next_after_today(plan)
+        before, plan.status = plan.status, PlanStatus.ACTIVE.value
+        plan.problem_since, plan.next_on = None, _next_after_today(plan)
         await plan.save()
+        await _tell_history(plan_id, "repair", before, plan.status, actor=GIVER)
 
 
 async def change(plan_id: UUID, *, amount_fen: int, day: int) -> None:
@@ -229,6 +254,9 @@ async def change(plan_id: UUID, *, amount_fen: int, day: int) -> None:
         if (plan.amount_fen, plan.day_of_month) == (amount_fen, new_day):
             return
         what = "amount" if plan.amount_fen != amount_fen else "day"
+        told = monthly.change_in_words(
+            amounts_fen=(plan.amount_fen, amount_fen), days=(plan.day_of_month, new_day)
+        )
         if new_day != plan.day_of_month:
             plan.day_of_month = new_day
             if plan.next_on is not None:
@@ -236,26 +264,27 @@ async def change(plan_id: UUID, *, amount_fen: int, day: int) -> None:
                 plan.reminders_sent = 0
         plan.amount_fen = amount_fen
         await plan.save()
+        await _tell_history(plan_id, "change", plan.status, plan.status, actor=GIVER, reason=told)
         await _tell_service(plan)
         await plan_changed(await _view(plan_id), what)
 
 
-async def pause(plan_id: UUID) -> None:
+async def pause(plan_id: UUID, *, actor: str = GIVER) -> None:
     """Ask for nothing until the giver resumes. Pausing twice is the same as once."""
-    await _turn(plan_id, "pause", PlanStatus.PAUSED, "paused")
+    await _turn(plan_id, "pause", PlanStatus.PAUSED, "paused", actor)
 
 
-async def resume(plan_id: UUID) -> None:
+async def resume(plan_id: UUID, *, actor: str = GIVER) -> None:
     """Go on from the next date; the months in between are not asked for."""
-    await _turn(plan_id, "resume", PlanStatus.ACTIVE, "resumed")
+    await _turn(plan_id, "resume", PlanStatus.ACTIVE, "resumed", actor)
 
 
-async def cancel(plan_id: UUID) -> None:
+async def cancel(plan_id: UUID, *, actor: str = GIVER) -> None:
     """End a plan. Ending it twice is the same as once."""
-    await _turn(plan_id, "cancel", PlanStatus.CANCELLED, "cancelled")
+    await _turn(plan_id, "cancel", PlanStatus.CANCELLED, "cancelled", actor)
 
 
-async def _turn(plan_id: UUID, event: str, target: PlanStatus, told_as: str) -> None:
+async def _turn(plan_id: UUID, event: str, target: PlanStatus, told_as: str, actor: str) -> None:
     async with atomic():
         plan = await _locked(plan_id)
         before = PlanStatus(plan.status)
@@ -269,6 +298,7 @@ async def _turn(plan_id: UUID, event: str, target: PlanStatus, told_as: str) -> 
         else:
             plan.paused_at, plan.next_on, plan.reminders_sent = None, _next_after_today(plan), 0
         await plan.save()
+        await _tell_history(plan_id, event, before, plan.status, actor=actor)
         await _tell_service(plan)
         if before != PlanStatus.PENDING:
             await plan_changed(await _view(plan_id), told_as)
@@ -302,6 +332,9 @@ async def forget_unfinished() -> int:
             )
             .returning(MonthlyPlan.id)
         )
+        for row in rows:
+            states = PlanStatus.PENDING, PlanStatus.CANCELLED
+            await _tell_history(row["id"], "abandon", *states, actor=SYSTEM)
     return len(rows)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from cishan.audit import actions as audit
+from cishan.audit.rules import SYSTEM, Transition
 from cishan.donations.actions.monthly import gift_number
 from cishan.donations.queries import contacts
 from cishan.donations.queries.drafts import Purpose, purpose
@@ -61,9 +63,23 @@ async def _write(made: Sequence[_Rows]) -> None:
     await Donation.insert(*(row for row, _, _ in made))
     await DonationLine.insert(*(line for _, lines, _ in made for line in lines))
     await ledger.post([entry for _, _, entry in made])
+    await audit.record(*(_step(row) for row, _, _ in made))
     gift_ids = [str(row.id) for row, _, _ in made]
     await jobs.enqueue_many("donations.issue_receipt", [{"donation_id": i} for i in gift_ids])
     await jobs.enqueue("donations.refresh_totals", donation_ids=gift_ids)
+
+
+def _step(row: Donation) -> Transition:
+    return Transition(
+        subject_kind="donation",
+        subject_id=str(row.id),
+        event="bank_transfer",
+        from_state="",
+        to_state=row.status,
+        actor=SYSTEM,
+        reason=row.bank_line_no or "",
+        at=row.paid_at,
+    )
 
 
 def _rows(gift: BankGift, targets: dict[str, Purpose], limits: Limits, words: Sequence[WordRule]) -> _Rows:

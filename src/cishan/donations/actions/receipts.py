@@ -9,6 +9,8 @@ from uuid import UUID
 import msgspec
 
 from cishan import gateways
+from cishan.audit import actions as audit
+from cishan.audit.rules import SYSTEM, Transition
 from cishan.campaigns import queries as campaigns
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.receipts import ReceiptView
@@ -238,7 +240,48 @@ async def _write(paper: _Paper) -> ReceiptView:
             sheet=msgspec.json.encode(sheet).decode(),
         )
     )
+    await audit.record(*_steps(paper, receipt_id, sheet.number))
     return await queries.by_id(receipt_id)
+
+
+def _steps(paper: _Paper, receipt_id: UUID, number: str) -> list[Transition]:
+    """Return the history of a new receipt and of the one that it corrects."""
+    event = "issue" if paper.original is None else "reverse" if paper.kind is ReceiptKind.RED else "restore"
+    issued = Transition(
+        subject_kind="receipt",
+        subject_id=str(receipt_id),
+        event="issue",
+        from_state="",
+        to_state="issued",
+        actor=SYSTEM,
+        reason=number,
+    )
+    if paper.original is None:
+        return [issued]
+    corrected = Transition(
+        subject_kind="receipt",
+        subject_id=str(paper.original.id),
+        event=event,
+        from_state="issued",
+        to_state="issued",
+        actor=SYSTEM,
+        reason=number,
+    )
+    return [issued, corrected]
+
+
+async def tell_sent(receipt_id: UUID, *, template: str) -> None:
+    """Write into a receipt's history that a letter carries it, in the running transaction."""
+    sent = Transition(
+        subject_kind="receipt",
+        subject_id=str(receipt_id),
+        event="send",
+        from_state="issued",
+        to_state="issued",
+        actor=SYSTEM,
+        reason=template,
+    )
+    await audit.record(sent)
 
 
 async def _next_serial(year: int) -> int:

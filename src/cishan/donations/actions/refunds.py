@@ -4,10 +4,13 @@ A refund is a row before it is anything else; the row's id is the key under whic
 that a command sent twice moves money once. The books follow what the service says, never our wish.
 """
 
+from typing import Any
 from uuid import UUID
 
+from piccolo.columns import Column
+
 from cishan.audit import actions as audit
-from cishan.audit.rules import STRIPE, Transition
+from cishan.audit.rules import GIVER, STRIPE, SYSTEM, Transition
 from cishan.donations.actions import monthly
 from cishan.donations.queries.gifts import GONE, GiftView, gift_by_id
 from cishan.donations.rules import refunds as rules
@@ -21,8 +24,6 @@ from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch_value
 
-GIVER = "giver"
-"""The actor of what a giver does by their secret link: no account stands behind it."""
 _OPEN = ("requested", "approved", "sent")
 
 
@@ -73,6 +74,7 @@ async def _command(gift: GiftView, kind: RefundKind, ground: RefundGround) -> UU
             status=RefundStatus.APPROVED.value,
         )
     )
+    await _tell(refund_id, kind.value, "", RefundStatus.APPROVED, actor=GIVER)
     await _move(gift, kind.value, GiftStatus.REFUND_PENDING, actor=GIVER)
     await jobs.enqueue("donations.send_refund", refund_id=str(refund_id))
     return refund_id
@@ -86,6 +88,21 @@ async def _move(gift: GiftView, event: str, to: GiftStatus, *, actor: str, reaso
         event=event,
         from_state=gift.status,
         to_state=to,
+        actor=actor,
+        reason=reason,
+    )
+    await audit.record(step)
+
+
+async def _tell(
+    refund_id: UUID, event: str, before: str, after: str, *, actor: str, reason: str = ""
+) -> None:
+    step = Transition(
+        subject_kind="refund",
+        subject_id=str(refund_id),
+        event=event,
+        from_state=before,
+        to_state=after,
         actor=actor,
         reason=reason,
     )
@@ -119,6 +136,7 @@ async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str)
                 due_on=rules.review_due(clock.today()),
             )
         )
+        await _tell(refund_id, "request", "", RefundStatus.REQUESTED, actor=GIVER)
         return refund_id
 
 
@@ -144,6 +162,8 @@ async def decide(refund_id: UUID, *, approve: bool, by: str, note: str) -> None:
         request.status = (RefundStatus.APPROVED if approve else RefundStatus.REFUSED).value
         request.decided_at, request.decided_by, request.decision_note = clock.now(), by, note
         await request.save()
+        event = "approve" if approve else "refuse"
+        await _tell(refund_id, event, RefundStatus.REQUESTED, request.status, actor=by, reason=note)
         if approve:
             await _move(gift, "approve_refund", GiftStatus.REFUND_PENDING, actor=by, reason=note)
             await jobs.enqueue("donations.send_refund", refund_id=str(refund_id))
@@ -163,22 +183,32 @@ async def send(refund_id: UUID) -> UUID | None:
     except stripe.Declined as error:
         await _note_failure(refund_id, gift.id, error.code)
         return gift.id
-    await RefundRequest.update(
-        {
+    async with atomic():
+        changes: dict[Column | str, Any] = {
             RefundRequest.status: RefundStatus.SENT.value,
             RefundRequest.sent_at: clock.now(),
             RefundRequest.stripe_refund_id: sent.id,
         }
-    ).where((RefundRequest.id == refund_id) & (RefundRequest.status == RefundStatus.APPROVED.value))
+        if await _from_approved(refund_id, changes):
+            await _tell(refund_id, "send", RefundStatus.APPROVED, RefundStatus.SENT, actor=SYSTEM)
     return gift.id
+
+
+async def _from_approved(refund_id: UUID, changes: dict[Column | str, Any]) -> bool:
+    approved = (RefundRequest.id == refund_id) & (RefundRequest.status == RefundStatus.APPROVED.value)
+    return bool(await RefundRequest.update(changes).where(approved).returning(RefundRequest.id))
 
 
 async def _note_failure(refund_id: UUID, donation_id: UUID, code: str) -> None:
     async with atomic():
         await _lock(donation_id)
-        await RefundRequest.update(
-            {RefundRequest.status: RefundStatus.FAILED.value, RefundRequest.failure_code: code[:60]}
-        ).where((RefundRequest.id == refund_id) & (RefundRequest.status == RefundStatus.APPROVED.value))
+        changes: dict[Column | str, Any] = {
+            RefundRequest.status: RefundStatus.FAILED.value,
+            RefundRequest.failure_code: code[:60],
+        }
+        if await _from_approved(refund_id, changes):
+            states = RefundStatus.APPROVED, RefundStatus.FAILED
+            await _tell(refund_id, "fail", *states, actor=STRIPE, reason=code[:60])
         gift = await gift_by_id(donation_id)
         if gift.status == GiftStatus.REFUND_PENDING:
             back = GiftStatus.PARTLY_REFUNDED if gift.refunded_fen else GiftStatus.PAID

@@ -1,8 +1,9 @@
 """Bringing gifts, their movements and the books in line with what the payment service says."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from cishan.audit import actions as audit
@@ -10,7 +11,7 @@ from cishan.audit.rules import STRIPE, Transition
 from cishan.donations.actions import monthly
 from cishan.donations.queries import settling as queries
 from cishan.donations.rules import settling as rules
-from cishan.donations.rules.giving import GiftStatus
+from cishan.donations.rules.giving import GiftStatus, RefundStatus
 from cishan.donations.rules.settling import Applied, Gift, Movement, Outcome, Payment, Problem, Settlement
 from cishan.gateways import stripe
 from cishan.kernel import clock, ids
@@ -37,9 +38,12 @@ _INSERT = """
                          $7::timestamptz[], $8::text[], $9::bigint[], $10::text[])
         ON CONFLICT (txn_id) DO NOTHING"""
 _REFUNDS_DONE = """
-    UPDATE refund_request
-       SET status = CASE WHEN stripe_refund_id = ANY($2::text[]) THEN 'failed' ELSE 'done' END
-     WHERE status IN ('approved', 'sent') AND stripe_refund_id = ANY($1::text[] || $2::text[])"""
+    UPDATE refund_request AS r
+       SET status = CASE WHEN r.stripe_refund_id = ANY($2::text[]) THEN 'failed' ELSE 'done' END
+      FROM (SELECT id, status FROM refund_request
+             WHERE status IN ('approved', 'sent') AND stripe_refund_id = ANY($1::text[] || $2::text[])
+             ORDER BY id FOR NO KEY UPDATE) AS before
+     WHERE r.id = before.id RETURNING r.id, before.status AS from_state, r.status AS to_state"""
 
 
 @dataclass(slots=True)
@@ -222,7 +226,7 @@ async def _write(batch: _Batch) -> None:
     done = [r for _, _, s in batch.gifts.values() for r in s.refunds_done]
     failed = [r for _, _, s in batch.gifts.values() for r in s.refunds_failed]
     if done or failed:
-        await connection.execute(_REFUNDS_DONE, done, failed)
+        await audit.record(*(_refunded(row) for row in await connection.fetch(_REFUNDS_DONE, done, failed)))
     for gift_id in sorted(batch.paid):
         gift, payment, settlement = batch.gifts[gift_id]
         if gift.plan_id is not None and settlement.paid_at is not None:
@@ -241,6 +245,17 @@ def _step(gift: Gift, settlement: Settlement) -> Transition:
         to_state=settlement.status,
         actor=STRIPE,
         reason=settlement.failure_code or "",
+    )
+
+
+def _refunded(row: Mapping[str, Any]) -> Transition:
+    return Transition(
+        subject_kind="refund",
+        subject_id=str(row["id"]),
+        event="arrive" if row["to_state"] == RefundStatus.DONE else "fail",
+        from_state=row["from_state"],
+        to_state=row["to_state"],
+        actor=STRIPE,
     )
 
 

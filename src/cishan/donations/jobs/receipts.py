@@ -111,6 +111,8 @@ async def _send(
     if receipt is not None:
         files = [Attachment(receipt.filename, "application/pdf", await queries.document(receipt))]
     async with atomic():
-        await notify.tell_address(
+        written = await notify.tell_address(
             key=key, to_email=email, language=language, event=event, letter=letter, attachments=files
         )
+        if written and receipt is not None:
+            await actions.tell_sent(receipt.id, template=letter.template)

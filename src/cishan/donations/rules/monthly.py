@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from cishan.donations.rules.giving import PlanMethod, PlanStatus
 from cishan.kernel.errors import Conflict, Invalid
+from cishan.kernel.money import yuan
 from cishan.kernel.text import N_
 
 SHOWN_DATES = 3
@@ -42,6 +43,12 @@ def require_day(day: int) -> None:
     """Refuse a day that not every month has."""
     if not 1 <= day <= MAX_DAY:
         raise Invalid(N_("Choose a day from 1 to 28."), field="day")
+
+
+def change_in_words(*, amounts_fen: tuple[int, int], days: tuple[int, int]) -> str:
+    """Return what changed of a plan, for its history: ¥30.00 → ¥50.00, 5 → 8 (the day of the month)."""
+    changes = [tuple(f"¥{yuan(fen):,.2f}" for fen in amounts_fen), tuple(str(day) for day in days)]
+    return ", ".join(f"{before} → {after}" for before, after in changes if before != after)
 
 
 def next_date(after: date, day: int) -> date:

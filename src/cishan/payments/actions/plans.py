@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from uuid import UUID
 
+from cishan.audit.rules import STRIPE
 from cishan.donations.actions import monthly
 from cishan.gateways import stripe
 from cishan.gateways.stripe import Subscription
@@ -45,7 +46,7 @@ async def ask_new_card(subscription_id: str) -> FollowUp | None:
 
 async def _write(plan_id: UUID, found: Subscription) -> None:
     if found.status in _ENDED:
-        await monthly.cancel(plan_id)
+        await monthly.cancel(plan_id, actor=STRIPE)
     elif found.status in _UNPAID:
         await monthly.note_problem(plan_id)
     next_on = clock.china_day(found.next_payment_at) if found.next_payment_at else None
