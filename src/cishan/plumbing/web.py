@@ -24,7 +24,7 @@ from cishan.kernel import clock, ids, masking
 from cishan.kernel.errors import DomainError
 from cishan.kernel.money import yuan
 from cishan.kernel.text import N_
-from cishan.plumbing import i18n
+from cishan.plumbing import i18n, lists
 from cishan.settings import ROOT, Settings
 
 FRONTEND = ROOT / "frontend"
@@ -171,13 +171,22 @@ def datetime_text(value: datetime) -> str:
     return format_datetime(value.astimezone(clock.CHINA), pattern, locale=_locale())
 
 
-FILTERS: dict[str, Callable[..., str]] = {
+def moment_short(value: datetime) -> str:
+    """Return 2026-11-22 08:30 in China's time, for tables."""
+    return f"{value.astimezone(clock.CHINA):%Y-%m-%d %H:%M}"
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
     "money": money_text,
     "money_short": money_short,
     "date_cn": date_text,
     "datetime_cn": datetime_text,
     "number": lambda value: format_decimal(value, locale=_locale()),
     "percent": lambda value: format_percent(value, locale=_locale()),
+    "moment_short": moment_short,
+    "href_of": lambda row, column: lists.href(column, row),
+    "word_of": lambda row, column: lists.word(column, row),
+    "fits": lists.fits,
     "iso": lambda value: value.isoformat(),
     "mask_name": masking.name,
     "mask_family_name": masking.family_name,
