@@ -56,6 +56,20 @@ async def load() -> None:
         kind=OrganisationKind.FEDERATION,
         region=tree[0].code,
     )
+    for place in tree:
+        if place.level is Level.COUNTY:
+            await places.set_organisation(
+                code=f"federation-{place.code}",
+                name=f"{place.name}慈善总会",
+                kind=OrganisationKind.FEDERATION,
+                region=place.code,
+            )
+    await places.set_organisation(
+        code="civil-affairs",
+        name=f"{tree[0].name}民政局",
+        kind=OrganisationKind.CIVIL_AFFAIRS,
+        region=tree[0].code,
+    )
     async with atomic():
         for code, name, restriction in FUNDS:
             await ledger.open_fund(code, name=name, restriction=restriction, opened_on=OPENED_ON)

@@ -15,13 +15,13 @@ import structlog
 from litestar.routes import HTTPRoute
 
 from cishan.campaigns import queries as campaigns
-from cishan.identity.actions.accounts import create_account
 from cishan.main import create_app, create_asgi
 from cishan.plumbing import db as database
 from cishan.plumbing import logs
 from cishan.settings import Settings
 from tests.conftest import as_owner
 from tests.donations.conftest import Giver, campaign, counts, sandbox, work
+from tests.identity import staffing
 
 __all__ = ["campaign", "sandbox"]
 
@@ -87,7 +87,7 @@ async def people(
         await browser.post(f"{hidden.path}/refund", data=asked)
         await browser.post("/g", data={"email": EMAIL})
         await browser.get(f"/search?q={PHONE}")
-        await create_account(username=STAFF, display_name="工作人员", password=PASSWORD, is_demo=False)
+        await staffing.a_member(STAFF, name="工作人员", password=PASSWORD, is_demo=False)
         await browser.post("/staff/sign-in", data={"username": STAFF, "password": PASSWORD})
         await browser.post("/staff/sign-in", data={"username": STAFF, "password": PASSWORD + "x"})
         browser.cookies.clear()

@@ -18,6 +18,9 @@ from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
 from cishan.files import pages as files
 from cishan.identity import pages as identity
+from cishan.identity.guards import enforce, may, to_sign_in
+from cishan.identity.rules.permissions import Action
+from cishan.kernel.errors import SignInNeeded
 from cishan.notify import pages as notify
 from cishan.ops import pages as ops
 from cishan.payments import pages as payments
@@ -58,6 +61,7 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
     """Return the application. Tests that hold a transaction themselves say `with_pool=False`."""
     gateways.use(settings)
     env = environment(settings)
+    env.globals.update(may=may, Action=Action)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -68,7 +72,8 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
         route_handlers=list(routes()),
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=env)),
         request_class=HTMXRequest,
-        exception_handlers={Exception: error_page(env)},
+        guards=[enforce],
+        exception_handlers={Exception: error_page(env), SignInNeeded: to_sign_in},
         lifespan=[lifespan] if with_pool else [],
         openapi_config=None,
         logging_config=None,

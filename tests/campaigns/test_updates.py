@@ -12,10 +12,10 @@ from cishan.campaigns import actions
 from cishan.campaigns.queries import details
 from cishan.campaigns.tables import CampaignUpdate, Photo
 from cishan.gateways import storage
-from cishan.identity.actions import accounts as identity
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.plumbing.pictures import MAX_BYTES, MAX_SIDE, draw_anew
 from tests.campaigns import making
+from tests.identity import staffing
 
 
 def _photo(size: tuple[int, int] = (800, 600), kind: str = "JPEG", **options: Any) -> bytes:
@@ -36,8 +36,8 @@ def _with_place() -> bytes:
 async def desk(client: httpx.AsyncClient) -> httpx.AsyncClient:
     """A browser in which staff is signed in, and a live campaign."""
     await making.a_live_campaign()
-    await identity.create_account(username="ada", display_name="项目部", password="p" * 15, is_demo=True)
-    await client.post("/staff/sign-in", data={"username": "ada", "password": "p" * 15})
+    await staffing.a_member("ada", name="项目部")
+    await staffing.sign_in(client)
     return client
 
 

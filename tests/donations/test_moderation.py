@@ -8,10 +8,10 @@ from cishan.donations.actions.offline import record_bank_gift
 from cishan.donations.queries.moderation import held_messages
 from cishan.donations.rules.answers import AnswerLine, Answers
 from cishan.donations.rules.offline import BankGift
-from cishan.identity.actions import accounts as identity
 from cishan.kernel import clock
 from cishan.plumbing.db import fetch
 from tests.donations.conftest import Giver, counts, work
+from tests.identity import staffing
 
 WORDS = "加微信13812348000领取"
 ANSWERS = Answers(lines=(AnswerLine("warm-meals", 5_000),))
@@ -21,10 +21,10 @@ async def _held(giver: Giver) -> str:
     """A paid gift whose message is held; returns the path on which staff judges it."""
     await record_bank_gift(BankGift("A1", clock.now(), structs.replace(ANSWERS, message=WORDS)))
     await work()
-    (held,) = await held_messages()
+    (held,) = await held_messages(None)
     assert (held.message, held.amount_fen) == (WORDS, 5_000)
-    await identity.create_account(username="ada", display_name="项目部", password="p" * 15, is_demo=True)
-    await giver.browser.post("/staff/sign-in", data={"username": "ada", "password": "p" * 15})
+    await staffing.a_member("ada", name="项目部")
+    await staffing.sign_in(giver.browser)
     return f"/staff/messages/{held.donation_id}"
 
 
@@ -41,7 +41,7 @@ async def test_a_message_that_staff_lets_through_is_shown(giver: Giver) -> None:
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/messages")
     await work()
     assert await _public() == [WORDS]
-    assert await held_messages() == []
+    assert await held_messages(None) == []
     assert await fetch("SELECT is_shown, judged_by_name FROM message_judgement") == [
         {"is_shown": True, "judged_by_name": "项目部"}
     ]
@@ -70,4 +70,4 @@ async def test_a_stranger_and_a_strange_judgement_change_nothing(giver: Giver) -
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/sign-in")
     assert WORDS not in (await giver.browser.get("/staff/messages")).text
     assert await counts() == before
-    assert [m.message for m in await held_messages()] == [WORDS]
+    assert [m.message for m in await held_messages(None)] == [WORDS]

@@ -11,11 +11,11 @@ from cishan.audit.queries import reads_of
 from cishan.files import rules
 from cishan.files.actions import keep, remove
 from cishan.files.rules import StoredFile
-from cishan.identity.actions import accounts as identity
 from cishan.kernel import ids
 from cishan.plumbing import db as database
 from cishan.plumbing.uploads import Upload
 from tests.files import making
+from tests.identity import staffing
 
 
 async def _keep(upload: Upload, owner: UUID, purpose: str = "minutes") -> StoredFile:
@@ -25,9 +25,8 @@ async def _keep(upload: Upload, owner: UUID, purpose: str = "minutes") -> Stored
 @pytest.fixture
 async def ada(client: httpx.AsyncClient, folder: Path) -> httpx.AsyncClient:
     """A browser in which ada is signed in."""
-    await identity.create_account(username="ada", display_name="项目部", password="p" * 15, is_demo=True)
-    answer = await client.post("/staff/sign-in", data={"username": "ada", "password": "p" * 15})
-    assert answer.status_code == 303
+    await staffing.a_member("ada")
+    await staffing.sign_in(client)
     return client
 
 
@@ -66,7 +65,7 @@ async def test_a_look_at_a_sensitive_file_is_written_down(ada: httpx.AsyncClient
     kept = await _keep(making.minutes(), thing)
     assert (await ada.get(kept.url)).status_code == 200
     (look,) = await reads_of(making.KIND, thing)
-    account = await database.fetch_value("SELECT id FROM account WHERE username = 'ada'")
+    account = await database.fetch_value("SELECT person FROM account WHERE username = 'ada'")
     assert (look.reader, look.fields) == (str(account), ("file:minutes",))
     plain = await _keep(Upload("名单.xlsx", making.sheet()), thing, "sheet")
     assert (await ada.get(plain.url)).status_code == 200

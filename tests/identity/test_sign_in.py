@@ -9,13 +9,16 @@ import pytest
 
 from cishan import gateways
 from cishan.identity.actions import accounts as actions
+from cishan.identity.actions import people
 from cishan.identity.actions.sessions import sign_out, touch
-from cishan.identity.queries import accounts as queries
+from cishan.identity.queries import posts as queries
+from cishan.identity.queries.accounts import visitor_of
 from cishan.identity.rules import accounts as rules
 from cishan.identity.tables.accounts import Account, AccountSession, SignInAttempt
 from cishan.kernel import clock
 from cishan.kernel.errors import Invalid, TooMany
 from cishan.settings import Settings
+from tests.identity import staffing
 
 PASSWORD = "correct horse battery"
 
@@ -23,7 +26,7 @@ PASSWORD = "correct horse battery"
 @pytest.fixture
 async def account(db: None, config: Settings) -> AsyncIterator[None]:
     """A staff account called ada."""
-    await actions.create_account(username="ada", display_name="项目部", password=PASSWORD, is_demo=True)
+    await staffing.a_member("ada", name="项目部", password=PASSWORD)
     yield
     gateways.use(config)
 
@@ -36,7 +39,7 @@ async def test_a_session_is_known_by_the_hash_of_its_secret_alone(account: None)
     token = await _sign_in()
     staff = await queries.staff_of(token)
     assert staff is not None
-    assert staff.display_name == "项目部"
+    assert staff.name == "项目部"
     rows = await AccountSession.select()
     assert token.encode() not in bytes(rows[0]["token_hash"])
     await sign_out(token)
@@ -96,7 +99,7 @@ async def test_neither_name_nor_address_is_kept_of_a_failure(account: None) -> N
 async def test_a_staff_session_ends_after_half_an_hour_without_use(account: None) -> None:
     token, began = await _sign_in(), clock.now()
     with clock.fixed(began + rules.STAFF_IDLE - timedelta(minutes=1)):
-        visitor = await queries.visitor_of(token)
+        visitor = await visitor_of(token)
         assert visitor is not None
         await touch(visitor)
     with clock.fixed(began + rules.STAFF_IDLE * 2 - timedelta(minutes=2)):
@@ -124,7 +127,7 @@ async def test_a_demo_account_opens_nothing_on_a_real_site(account: None, config
 
 
 async def test_making_an_account_twice_keeps_the_first_password(account: None) -> None:
-    await actions.create_account(username="ada", display_name="x", password="other", is_demo=True)
+    await people.create_account(username="ada", name="x", password="other", is_demo=True)
     assert await _sign_in()
     assert await Account.count() == 1
 

@@ -1,11 +1,12 @@
 """去向公开: the year by fund, and the journal."""
 
-from litestar import get
+from litestar import Router, get
 from litestar.params import FromQuery
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
 from cishan.disclosure import queries
+from cishan.identity.guards import PUBLIC
 from cishan.kernel import clock
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
@@ -40,4 +41,4 @@ async def journal(before: FromQuery[int | None] = None) -> Template:
     return Template(template_name="disclosure/journal.html", context=context)
 
 
-routes: list[ControllerRouterHandler] = [years_page, journal]
+routes: list[ControllerRouterHandler] = [Router("/", route_handlers=[years_page, journal], opt=PUBLIC)]

@@ -14,7 +14,7 @@ from cishan.audit.rules import Read
 from cishan.files import queries, rules
 from cishan.files.rules import StoredFile
 from cishan.gateways import storage
-from cishan.identity.guards import cookie_name
+from cishan.identity.guards import BY_OWNER, cookie_name
 from cishan.identity.queries.accounts import visitor_of
 from cishan.identity.rules.accounts import Visitor
 from cishan.kernel.errors import NotFound
@@ -25,7 +25,7 @@ from cishan.plumbing.documents import private_headers
 log = structlog.get_logger()
 
 
-@get("/files/{file_id:uuid}")
+@get("/files/{file_id:uuid}", opt=BY_OWNER)
 async def read(request: Request[Any, Any, Any], file_id: FromPath[UUID]) -> Response[bytes]:
     """Hand out a file to whoever may read its owner's files; to others it is as if it were not there."""
     visitor = await visitor_of(request.cookies.get(cookie_name(request), ""))

@@ -1,20 +1,37 @@
-"""Who stands at the door of a page that is not everybody's."""
+"""Who stands at the door of every page: a page says whose it is, and nothing but this opens it.
 
+A route states its rule as `opt=rule(Action.…)`, or as `opt=` one of `PUBLIC`, `OWN`, `SECRET_LINK`, `SIGNED`,
+`BY_OWNER` and `DEMO`; `enforce` reads it before anything of the route runs, and a route that states none is
+closed. What a rule says of regions and organisations concerns one thing: its handler asks `allowed`, its
+query `permissions.scope_of`.
+"""
+
+from dataclasses import replace
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from cishan.identity.actions.sessions import touch
+from cishan.identity.queries import posts
 from cishan.identity.queries.accounts import visitor_of
-from cishan.identity.rules import factors
-from cishan.identity.rules.accounts import Staff, Visitor
+from cishan.identity.rules import factors, permissions
+from cishan.identity.rules.accounts import Visitor
+from cishan.identity.rules.permissions import PERMISSIONS, Action, Decision, Refused
+from cishan.identity.rules.roles import ROLE_NAMES, Staff
 from cishan.kernel import clock
-from cishan.kernel.errors import SecondFactorNeeded, SignInNeeded
+from cishan.kernel.errors import Forbidden, NotFound, SecondFactorNeeded, SignInNeeded
 from cishan.kernel.text import N_
+from cishan.plumbing import i18n
 from cishan.plumbing.web import safe_path
 
 STAFF_SIGN_IN = "/staff/sign-in"
@@ -24,26 +41,145 @@ NO_STORE = {"cache-control": "no-store"}
 """Such pages are for one person and one moment."""
 
 
-def cookie_name(request: Request[Any, Any, Any], kind: str = "session") -> str:
+class Access(StrEnum):
+    """Whose a page is, if not that of staff who may do something."""
+
+    PUBLIC = "public"
+    OWN = "own"
+    """Of whoever is signed in: their own things."""
+    SECRET_LINK = "secret link"  # noqa: S105
+    """Of whoever knows the address."""
+    SIGNED = "signed message"
+    """Of another machine that signs what it sends; the handler checks the signature."""
+    BY_OWNER = "by its owner"
+    """Of whoever may see what the thing belongs to, which answers for each: files."""
+    DEMO = "demo"
+    """Everybody's on a demonstration; elsewhere there is no such page."""
+
+
+OPT = "access"
+PUBLIC: dict[str, Access] = {OPT: Access.PUBLIC}
+OWN: dict[str, Access] = {OPT: Access.OWN}
+SECRET_LINK: dict[str, Access] = {OPT: Access.SECRET_LINK}
+SIGNED: dict[str, Access] = {OPT: Access.SIGNED}
+BY_OWNER: dict[str, Access] = {OPT: Access.BY_OWNER}
+DEMO: dict[str, Access] = {OPT: Access.DEMO}
+
+AnyRequest = ASGIConnection[Any, Any, Any, Any]
+
+
+def rule(action: Action) -> dict[str, Action]:
+    """Return the `opt` of a route that is for staff who may do this somewhere."""
+    return {OPT: action}
+
+
+async def enforce(request: AnyRequest, handler: BaseRouteHandler) -> None:
+    """Let a request through to its route or refuse it: the guard of the whole application."""
+    access = handler.opt.get(OPT)
+    match access:
+        case Access.PUBLIC | Access.SECRET_LINK | Access.SIGNED | Access.BY_OWNER:
+            return
+        case Access.DEMO:
+            if not request.app.state.settings.demo:
+                raise NotFound(N_("There is no such page."))
+        case Access.OWN:
+            await signed_in(request)
+        case Action():
+            await allowed(request, access)
+        case _:
+            raise AssertionError(f"{handler} states no rule")
+
+
+def cookie_name(request: AnyRequest, kind: str = "session") -> str:
     """Return a cookie's name; over TLS its prefix keeps other hosts from setting it."""
     return f"__Host-{kind}" if request.app.state.settings.secure_cookies else kind
 
 
-async def signed_in(request: Request[Any, Any, Any]) -> Visitor:
+async def signed_in(request: AnyRequest) -> Visitor:
     """Return who is signed in, or raise SignInNeeded."""
+    known: Visitor | None = request.state.get("visitor")
+    if known is not None:
+        return known
     visitor = await visitor_of(request.cookies.get(cookie_name(request), ""))
     if visitor is None:
         raise SignInNeeded(N_("Please sign in to see this page."))
     await touch(visitor)
+    request.state.visitor = visitor
     return visitor
 
 
-async def signed_in_staff(request: Request[Any, Any, Any]) -> Staff:
-    """Return which member of the staff is signed in, or raise SignInNeeded."""
-    visitor = await signed_in(request)
-    if not visitor.is_staff:
-        raise SignInNeeded(N_("Please sign in to see this page."))
-    return Staff(visitor.account_id, visitor.username, visitor.name)
+async def signed_in_staff(request: AnyRequest) -> Staff:
+    """Return which member of the staff is signed in; raise SignInNeeded, or Forbidden without a post."""
+    known: Staff | None = request.state.get("staff")
+    if known is not None:
+        return known
+    staff = await posts.staff(await signed_in(request))
+    if staff is None:
+        raise Forbidden(
+            N_("This page is for staff, and you hold no post today. An administrator gives posts.")
+        )
+    request.state.staff = staff
+    return staff
+
+
+async def allowed(
+    request: AnyRequest,
+    action: Action,
+    *,
+    organisation: UUID | None = None,
+    region: str | None = None,
+    secret: bool = False,
+) -> Staff:
+    """Return the member of the staff, with the post by which they act, or raise Forbidden with the reason.
+
+    Whoever lacks the second factor alone is asked for it: SecondFactorNeeded.
+    A `secret` thing out of reach answers like one that does not exist: NotFound.
+    """
+    staff = await signed_in_staff(request)
+    decision = permissions.decide(staff, action, now=clock.now(), organisation=organisation, region=region)
+    if isinstance(decision, Refused):
+        if decision.needs_second_factor:
+            raise SecondFactorNeeded(N_("Please confirm with your second factor."))
+        if secret:
+            raise NotFound(N_("There is no such page."))
+        raise refusal(decision)
+    return replace(staff, acting=decision.post)
+
+
+def refusal(refused: Refused) -> Forbidden:
+    """Return a refusal in the language of the request."""
+    return Forbidden(refused.why, **_words(refused))
+
+
+def _words(refused: Refused) -> dict[str, str]:
+    names = [i18n.gettext(ROLE_NAMES[role]) for role in refused.roles]
+    return {
+        "action": i18n.gettext(PERMISSIONS[refused.action].name),
+        "roles": ("、" if i18n.language() == i18n.CHINESE else ", ").join(names),
+    }
+
+
+class May:
+    """What a template's `may(…)` answers: true if it may be done, else `why` says why not."""
+
+    def __init__(self, decision: Decision) -> None:
+        self.needs_second_factor = isinstance(decision, Refused) and decision.needs_second_factor
+        self.allowed = decision.allowed or self.needs_second_factor
+        """What lacks the second factor alone is offered: the door asks for it."""
+        self.why = "" if not isinstance(decision, Refused) else i18n.say(refusal(decision))
+
+    def __bool__(self) -> bool:
+        return self.allowed
+
+
+@pass_context
+def may(
+    context: Context, action: Action, *, organisation: UUID | None = None, region: str | None = None
+) -> May:
+    """Answer a template whether the one who looks at the page may do something."""
+    request: AnyRequest | None = context.get("request")
+    staff: Staff | None = request.state.get("staff") if request is not None else None
+    return May(permissions.decide(staff, action, now=clock.now(), organisation=organisation, region=region))
 
 
 def step_up(visitor: Visitor, *, within: timedelta = factors.FRESH) -> None:

@@ -4,9 +4,10 @@ import asyncio
 import shutil
 from typing import Any
 
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
 
+from cishan.identity.guards import PUBLIC
 from cishan.ops import queries
 from cishan.settings import Settings
 
@@ -42,4 +43,4 @@ async def ready(request: Request[Any, Any, Any]) -> Response[dict[str, str]]:
     )
 
 
-routes = [live, ready]
+routes = [Router("/", route_handlers=[live, ready], opt=PUBLIC)]

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from litestar import Request, Response, post
+from litestar import Request, Response, Router, post
 from litestar.exceptions import ClientException
 from litestar.status_codes import HTTP_200_OK, HTTP_204_NO_CONTENT
 from litestar.types import ControllerRouterHandler
 
 from cishan.gateways import stripe
+from cishan.identity.guards import SIGNED
 from cishan.kernel.errors import DomainError
 from cishan.payments import actions
 
@@ -34,4 +35,4 @@ def _say(words: str, status: int) -> Response[str | None]:
     return Response(words + "\n", status_code=status, media_type="text/plain; charset=utf-8")
 
 
-routes: list[ControllerRouterHandler] = [receive]
+routes: list[ControllerRouterHandler] = [Router("/", route_handlers=[receive], opt=SIGNED)]

@@ -5,7 +5,7 @@ The list stands here and not in `campaigns`, because its words are looked up in 
 
 from urllib.parse import urlencode
 
-from litestar import get
+from litestar import Router, get
 from litestar.params import FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
@@ -15,6 +15,7 @@ from cishan.campaigns import queries as campaigns
 from cishan.campaigns import rules
 from cishan.campaigns.pages import FRESH
 from cishan.campaigns.queries import details
+from cishan.identity.guards import PUBLIC
 from cishan.kernel.text import clean
 from cishan.plumbing.i18n import gettext
 from cishan.search import queries
@@ -104,4 +105,4 @@ async def search(request: HTMXRequest, *, q: FromQuery[str] = "") -> Template:
     return Template(template_name="search/results.html", context=context, headers=FRESH)
 
 
-routes: list[ControllerRouterHandler] = [campaign_list, search]
+routes: list[ControllerRouterHandler] = [Router("/", route_handlers=[campaign_list, search], opt=PUBLIC)]

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Template
@@ -12,6 +12,7 @@ from litestar.types import ControllerRouterHandler
 from cishan.campaigns import artwork, cards, rules
 from cishan.campaigns.queries import details
 from cishan.gateways import storage
+from cishan.identity.guards import PUBLIC
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import money_short
 
@@ -88,4 +89,6 @@ async def photo(photo_id: FromPath[UUID]) -> Response[bytes]:
     return Response(await storage.get(file.storage_key), media_type=file.content_type, headers=FOR_EVER)
 
 
-routes: list[ControllerRouterHandler] = [campaign, gifts, cover, card, qr, photo]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=[campaign, gifts, cover, card, qr, photo], opt=PUBLIC)
+]

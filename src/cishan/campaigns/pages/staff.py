@@ -12,9 +12,10 @@ from litestar.types import ControllerRouterHandler
 from cishan.campaigns import actions, queries
 from cishan.campaigns.forms import UpdateForm
 from cishan.campaigns.queries import details
-from cishan.identity.guards import NO_STORE, signed_in_staff, to_sign_in
-from cishan.identity.rules.accounts import Staff
-from cishan.kernel.errors import Invalid, SignInNeeded
+from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.rules.permissions import Action, scope_of
+from cishan.identity.rules.roles import Staff
+from cishan.kernel.errors import Invalid
 from cishan.kernel.text import clean
 from cishan.plumbing import forms
 from cishan.plumbing.pictures import MAX_BYTES
@@ -22,22 +23,24 @@ from cishan.plumbing.pictures import MAX_BYTES
 UPLOAD_LIMIT = actions.MAX_PHOTOS * MAX_BYTES + 1_000_000
 
 
-@get("/")
+@get("/", opt=rule(Action.DESK))
 async def desk(request: Request[Any, Any, Any]) -> Template:
     """List the campaigns of which news may be written."""
-    staff = await signed_in_staff(request)
+    staff = await allowed(request, Action.DESK)
+    regions = scope_of(staff, Action.NEWS_WRITE).regions
     return Template(
         template_name="campaigns/staff_desk.html",
-        context={"staff": staff, "campaigns": await queries.titles()},
+        context={"staff": staff, "campaigns": await queries.titles(regions)},
         headers=NO_STORE,
     )
 
 
-@get("/campaigns/{slug:str}/updates")
+@get("/campaigns/{slug:str}/updates", opt=rule(Action.NEWS_WRITE))
 async def write_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> Template:
     """Ask for title, text and photos."""
-    staff = await signed_in_staff(request)
-    return _page(staff, await details.view(slug), forms.empty(), HTTP_200_OK)
+    campaign = await details.view(slug)
+    staff = await allowed(request, Action.NEWS_WRITE, region=campaign.county)
+    return _page(staff, campaign, forms.empty(), HTTP_200_OK)
 
 
 def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], status: int) -> Template:
@@ -47,11 +50,16 @@ def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], s
     )
 
 
-@post("/campaigns/{slug:str}/updates", status_code=HTTP_303_SEE_OTHER, request_max_body_size=UPLOAD_LIMIT)
+@post(
+    "/campaigns/{slug:str}/updates",
+    opt=rule(Action.NEWS_WRITE),
+    status_code=HTTP_303_SEE_OTHER,
+    request_max_body_size=UPLOAD_LIMIT,
+)
 async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> Redirect | Template:
     """Publish the news and show it on the campaign's page."""
-    staff = await signed_in_staff(request)
     campaign = await details.view(slug)
+    staff = await allowed(request, Action.NEWS_WRITE, region=campaign.county)
     submitted = await request.form()
     form = forms.read(UpdateForm, submitted)
     if form.value is None:
@@ -68,8 +76,8 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
             title=form.value.title,
             body=form.value.body,
             photos=photos,
-            signed_by=staff.display_name,
-            staff_id=staff.id,
+            signed_by=staff.name,
+            staff_id=staff.account_id,
         )
     except Invalid as error:
         return _page(staff, campaign, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
@@ -77,9 +85,5 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
 
 
 routes: list[ControllerRouterHandler] = [
-    Router(
-        path="/staff",
-        route_handlers=[desk, write_update, publish_update],
-        exception_handlers={SignInNeeded: to_sign_in},
-    )
+    Router(path="/staff", route_handlers=[desk, write_update, publish_update])
 ]

@@ -370,12 +370,19 @@ class Title:
     last_update_at: datetime | None
 
 
-async def titles() -> list[Title]:
-    """Return every published campaign, those that were silent longest first."""
+async def titles(regions: Sequence[str]) -> list[Title]:
+    """Return the published campaigns of regions (patterns of codes), those that were silent longest first."""
     rows = await fetch(
         f"""SELECT campaign.slug, campaign.title, max(news.published_at) AS last_update_at
               FROM campaign LEFT JOIN campaign_update AS news ON news.campaign = campaign.id
-             WHERE {PUBLIC} GROUP BY campaign.id
-             ORDER BY max(news.published_at) NULLS FIRST, campaign.slug LIMIT 1000"""  # noqa: S608
+             WHERE {PUBLIC} AND campaign.county LIKE ANY ({{}}::text[]) GROUP BY campaign.id
+             ORDER BY max(news.published_at) NULLS FIRST, campaign.slug LIMIT 1000""",  # noqa: S608
+        list(regions),
     )
     return [Title(**row) for row in rows]
+
+
+async def within(regions: Sequence[str]) -> list[UUID]:
+    """Return the ids of all campaigns of regions (patterns of codes)."""
+    rows = await fetch("SELECT id FROM campaign WHERE county LIKE ANY ({}::text[])", list(regions))
+    return [row["id"] for row in rows]

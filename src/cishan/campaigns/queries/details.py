@@ -31,6 +31,8 @@ class CampaignView:
     summary: str
     story: str
     theme: str
+    county: str
+    """The code of the region that it is for."""
     county_zh: str
     county_en: str
     state: str
@@ -114,9 +116,10 @@ async def view(slug: str) -> CampaignView:
         raise NotFound(N_("No such campaign."))
     rows = await fetch(
         f"""SELECT campaign.id, campaign.slug, campaign.title, campaign.summary, campaign.story,
-                   campaign.theme, county.name AS county_zh, county.name_en AS county_en, campaign.state,
-                   campaign.state_reason, campaign.fund_code, campaign.purpose, campaign.starts_on,
-                   campaign.ends_on, campaign.region, campaign.office, campaign.office_address,
+                   campaign.theme, campaign.county, county.name AS county_zh, county.name_en AS county_en,
+                   campaign.state, campaign.state_reason, campaign.fund_code, campaign.purpose,
+                   campaign.starts_on, campaign.ends_on, campaign.region, campaign.office,
+                   campaign.office_address,
                    campaign.contact, campaign.receiving_methods, campaign.bank_name,
                    campaign.bank_account_masked, campaign.goal_fen, campaign.beneficiary_scope,
                    campaign.beneficiary_count, campaign.beneficiary_unit, campaign.beneficiary_selection,

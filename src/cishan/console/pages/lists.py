@@ -12,7 +12,8 @@ from litestar.types import ControllerRouterHandler
 from cishan.console import actions
 from cishan.console.forms import ExportForm
 from cishan.console.queries import LISTS
-from cishan.identity.guards import NO_STORE, signed_in_staff
+from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.rules.permissions import Action
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
@@ -37,10 +38,10 @@ async def _shown(of: List, wish: Wish, form: forms.Form[Any], status: int, **mor
 
 
 def _list_page(of: List) -> ControllerRouterHandler:
-    @get(f"/staff/{of.code}", name=f"list {of.code}")
+    @get(f"/staff/{of.code}", name=f"list {of.code}", opt=rule(Action.DESK))
     async def list_page(request: Request[Any, Any, Any]) -> Template:
         """Show one page of the list."""
-        staff = await signed_in_staff(request)
+        staff = await allowed(request, Action.DESK)
         wish = await read(of, _query(request))
         return await _shown(of, wish, forms.empty(), HTTP_200_OK, staff=staff)
 
@@ -48,10 +49,15 @@ def _list_page(of: List) -> ControllerRouterHandler:
 
 
 def _export(of: List) -> ControllerRouterHandler:
-    @post(f"/staff/{of.code}/export", name=f"export {of.code}", status_code=HTTP_200_OK)
+    @post(
+        f"/staff/{of.code}/export",
+        name=f"export {of.code}",
+        status_code=HTTP_200_OK,
+        opt=rule(Action.EXPORT),
+    )
     async def export(request: Request[Any, Any, Any]) -> Stream | Template:
         """Give all rows as a spreadsheet, and note who took them and what for."""
-        staff = await signed_in_staff(request)
+        staff = await allowed(request, Action.EXPORT)
         wish = await read(of, _query(request))
         form = forms.read(ExportForm, await request.form())
         try:
@@ -63,8 +69,8 @@ def _export(of: List) -> ControllerRouterHandler:
                     of,
                     wish,
                     form=form.value.format,
-                    reader=str(staff.id),
-                    acting_role="",
+                    reader=str(staff.person_id),
+                    acting_role=staff.acting.role if staff.acting else "",
                     purpose=purpose or gettext(of.title),
                 )
                 return _file(taken)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -17,6 +17,7 @@ from cishan.donations.rules.answers import GENERAL, MAX_LINES, Answers
 from cishan.donations.rules.limits import maximum_fen, minimum_fen
 from cishan.donations.rules.monthly import MAX_DAY, next_date
 from cishan.donations.rules.wording import catches
+from cishan.identity.guards import PUBLIC, SECRET_LINK
 from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.money import parse_yuan, yuan
@@ -150,6 +151,9 @@ def _distinct(slugs: list[str]) -> list[str]:
     return found
 
 
-routes: list[ControllerRouterHandler] = [choose, amount, answer, change, check, confirm]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=[choose, amount, answer], opt=PUBLIC),
+    Router("/", route_handlers=[change, check, confirm], opt=SECRET_LINK),
+]
 
 __all__ = ["Purpose", "routes"]

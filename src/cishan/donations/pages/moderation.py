@@ -9,36 +9,45 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
+from cishan.campaigns import queries as campaigns
 from cishan.donations.actions import moderation as actions
 from cishan.donations.queries import moderation as queries
-from cishan.identity.guards import NO_STORE, signed_in_staff, to_sign_in
-from cishan.kernel.errors import Invalid, SignInNeeded
+from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.rules.permissions import Action, Reach, scope_of
+from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 
 JUDGEMENTS = {"show": True, "refuse": False}
 
 
-@get("/")
+async def _campaigns(reach: Reach) -> list[UUID] | None:
+    """Return of which campaigns somebody may read messages; None: of all, and of gifts to several."""
+    return None if reach.whole else await campaigns.within(reach.regions)
+
+
+@get("/", opt=rule(Action.MESSAGES_READ))
 async def held(request: Request[Any, Any, Any]) -> Template:
     """List what waits for somebody to read it."""
-    staff = await signed_in_staff(request)
-    context = {"staff": staff, "messages": await queries.held_messages()}
+    staff = await allowed(request, Action.MESSAGES_READ)
+    mine = await _campaigns(scope_of(staff, Action.MESSAGES_READ))
+    context = {"staff": staff, "messages": await queries.held_messages(mine)}
     return Template(template_name="donations/held_messages.html", context=context, headers=NO_STORE)
 
 
-@post("/{donation_id:uuid}", status_code=HTTP_303_SEE_OTHER)
+@post("/{donation_id:uuid}", opt=rule(Action.MESSAGES_JUDGE), status_code=HTTP_303_SEE_OTHER)
 async def judge(request: Request[Any, Any, Any], donation_id: FromPath[UUID]) -> Redirect:
     """Show or refuse one message, and go on with the next."""
-    staff = await signed_in_staff(request)
+    staff = await allowed(request, Action.MESSAGES_JUDGE)
+    mine = await _campaigns(scope_of(staff, Action.MESSAGES_JUDGE))
+    if not await queries.is_within(donation_id, mine):
+        raise NotFound(N_("This gift carries no held message."))
     word = str((await request.form()).get("judgement", ""))
     if word not in JUDGEMENTS:
         raise Invalid(N_("Choose one of the options."))
     await actions.judge_message(
-        donation_id, shown=JUDGEMENTS[word], staff_id=staff.id, staff_name=staff.display_name
+        donation_id, shown=JUDGEMENTS[word], staff_id=staff.account_id, staff_name=staff.name
     )
     return Redirect("/staff/messages", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
-routes: list[ControllerRouterHandler] = [
-    Router("/staff/messages", route_handlers=[held, judge], exception_handlers={SignInNeeded: to_sign_in})
-]
+routes: list[ControllerRouterHandler] = [Router("/staff/messages", route_handlers=[held, judge])]

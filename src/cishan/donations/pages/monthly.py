@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -14,6 +14,7 @@ from cishan.donations.pages.private import client_of, private, see_other
 from cishan.donations.queries.monthly import PlanView, gifts_of_plan, plan_by_token
 from cishan.donations.rules import trail as words
 from cishan.donations.rules.monthly import MAX_DAY
+from cishan.identity.guards import SECRET_LINK
 from cishan.kernel.errors import Invalid
 from cishan.kernel.money import yuan
 from cishan.plumbing import forms
@@ -116,13 +117,19 @@ async def _page(
 
 
 routes: list[ControllerRouterHandler] = [
-    plan_page,
-    change,
-    pause,
-    resume,
-    cancel,
-    card,
-    new_card,
-    this_month,
-    give_this_month,
+    Router(
+        "/",
+        route_handlers=[
+            plan_page,
+            change,
+            pause,
+            resume,
+            cancel,
+            card,
+            new_card,
+            this_month,
+            give_this_month,
+        ],
+        opt=SECRET_LINK,
+    )
 ]

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
@@ -18,6 +18,7 @@ from cishan.donations.queries import certificates, yearly
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.gifts import gift_by_token
 from cishan.donations.rules import receipts as rules
+from cishan.identity.guards import PUBLIC, SECRET_LINK
 from cishan.plumbing import forms
 
 TRIES_A_MINUTE = 30
@@ -110,11 +111,6 @@ async def verify(number: FromPath[str], code: FromPath[str]) -> Template:
 
 
 routes: list[ControllerRouterHandler] = [
-    ask_page,
-    ask,
-    download,
-    certificate_pdf,
-    yearly_pdf,
-    check_page,
-    verify,
+    Router("/", route_handlers=[ask_page, ask, download, certificate_pdf, yearly_pdf], opt=SECRET_LINK),
+    Router("/", route_handlers=[check_page, verify], opt=PUBLIC),
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -12,6 +12,7 @@ from cishan.donations.forms.after import RefundForm
 from cishan.donations.pages.private import private, see_other
 from cishan.donations.queries.gifts import GiftView, gift_by_token
 from cishan.donations.rules import refunds as rules
+from cishan.identity.guards import SECRET_LINK
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
 
@@ -41,4 +42,4 @@ def _page(gift: GiftView, token: str, form: Form[Any], *, status: int = 200) -> 
     return private("donations/refund.html", context, status=status)
 
 
-routes: list[ControllerRouterHandler] = [refund, ask_refund]
+routes: list[ControllerRouterHandler] = [Router("/", route_handlers=[refund, ask_refund], opt=SECRET_LINK)]

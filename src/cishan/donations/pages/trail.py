@@ -3,7 +3,7 @@
 from typing import Any
 
 import segno
-from litestar import Request, Response, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
@@ -23,6 +23,7 @@ from cishan.donations.queries.monthly import plan_by_id
 from cishan.donations.queries.refunds import refunds_of
 from cishan.donations.rules import trail as words
 from cishan.donations.rules.giving import GiftStatus
+from cishan.identity.guards import PUBLIC, SECRET_LINK
 from cishan.kernel import clock
 from cishan.plumbing import forms
 from cishan.plumbing.jobs import enqueue_once
@@ -148,11 +149,6 @@ def qr(url: str) -> Markup:
 
 
 routes: list[ControllerRouterHandler] = [
-    gift_page,
-    gift_status,
-    pay,
-    again,
-    undo_gift,
-    find,
-    find_gifts,
+    Router("/", route_handlers=[gift_page, gift_status, pay, again, undo_gift], opt=SECRET_LINK),
+    Router("/", route_handlers=[find, find_gifts], opt=PUBLIC),
 ]

@@ -1,7 +1,6 @@
 """Accounts and their passwords."""
 
 from typing import Any
-from uuid import UUID
 
 from cishan import gateways
 from cishan.identity.actions.sessions import (
@@ -17,32 +16,12 @@ from cishan.identity.rules import accounts as rules
 from cishan.identity.rules import passwords
 from cishan.identity.rules.accounts import Method, Visitor
 from cishan.identity.tables.accounts import Account
-from cishan.kernel import clock, ids
+from cishan.kernel import clock
 from cishan.kernel.contacts import Channel, Contact, contact
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_, fold
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, fetch
-
-
-async def create_account(*, username: str, display_name: str, password: str, is_demo: bool) -> UUID:
-    """Make an account of an office of the charity, or give back the one of that name unchanged."""
-    found = await Account.objects().where(Account.username == username).first()
-    if found is not None:
-        known: UUID = found.id
-        return known
-    account = Account(
-        id=ids.new_id(),
-        username=username,
-        display_name=display_name,
-        password_hash=await hashed(password),
-        is_staff=True,
-        is_demo=is_demo,
-        created_at=clock.now(),
-    )
-    await Account.insert(account)
-    made: UUID = account.id
-    return made
 
 
 async def account_of(reached_by: Contact) -> dict[str, Any] | None:
@@ -91,9 +70,7 @@ async def sign_in(*, login: str, password: str, address: str, device: str = "") 
         await give_back(tries)
         if fresh != stored:
             await Account.update({Account.password_hash: fresh}).where(Account.id == account["id"])
-        return await open_session(
-            account["id"], is_staff=account["is_staff"], method=Method.PASSWORD, device=device
-        )
+        return await open_session(account["id"], method=Method.PASSWORD, device=device)
 
 
 async def change_password(visitor: Visitor, *, current: str, password: str) -> None:

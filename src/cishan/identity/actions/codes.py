@@ -100,7 +100,7 @@ async def _enter(row: dict[str, Any], device: str) -> str | None:
     if not may_enter(account):
         raise Forbidden(N_("This account is closed. Please call us."))
     await OneTimeCode.update({OneTimeCode.used_at: now}).where(OneTimeCode.id == row["id"])
-    return await open_session(account["id"], is_staff=account["is_staff"], method=Method.CODE, device=device)
+    return await open_session(account["id"], method=Method.CODE, device=device)
 
 
 def _contact(row: dict[str, Any]) -> Contact:

@@ -36,7 +36,7 @@ async def register(token: str, *, name: str, password: str, device: str = "") ->
         if await account_of(contact) is not None:
             raise Conflict(N_("There is an account by now. Please sign in."))
         account_id = await _new_account(contact, await _new_person(name, None), stored)
-        return await open_session(account_id, is_staff=False, method=Method.CODE, device=device)
+        return await open_session(account_id, method=Method.CODE, device=device)
 
 
 async def _new_person(name: str, born_on: date | None) -> UUID:
@@ -63,6 +63,31 @@ async def _new_account(contact: Contact, person_id: UUID, stored: bytes | None) 
         )
     )
     return account_id
+
+
+async def create_account(*, username: str, name: str, password: str, is_demo: bool) -> UUID:
+    """Return the id of the person with this account name, made now or unchanged from before."""
+    found = await Account.select(Account.id, Account.person).where(Account.username == username).first()
+    if found is not None and found["person"] is not None:
+        known: UUID = found["person"]
+        return known
+    stored = await hashed(password)
+    async with atomic():
+        person_id = await _new_person(name, None)
+        if found is not None:  # of an office, from before accounts were people's
+            await Account.update({Account.person: person_id}).where(Account.id == found["id"])
+            return person_id
+        await Account.insert(
+            Account(
+                id=ids.new_id(),
+                person=person_id,
+                username=username,
+                password_hash=stored,
+                is_demo=is_demo,
+                created_at=clock.now(),
+            )
+        )
+    return person_id
 
 
 async def add_minor(guardian_id: UUID, *, name: str, born_on: date) -> UUID:

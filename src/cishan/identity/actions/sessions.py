@@ -28,8 +28,8 @@ async def fits(password: str, stored: bytes) -> bool:
         return await asyncio.to_thread(passwords.fits, password, stored)
 
 
-async def open_session(account_id: UUID, *, is_staff: bool, method: Method, device: str) -> str:
-    """Return the secret of a new session; forget what is over."""
+async def open_session(account_id: UUID, *, method: Method, device: str) -> str:
+    """Return the secret of a new session; forget what is over. That of staff ends sooner (`visitor_of`)."""
     token, now = ids.new_token(), clock.now()
     async with atomic():
         await AccountSession.delete().where(AccountSession.expires_at <= now)
@@ -43,7 +43,7 @@ async def open_session(account_id: UUID, *, is_staff: bool, method: Method, devi
                 device=device,
                 created_at=now,
                 seen_at=now,
-                expires_at=now + (rules.STAFF_LIFE if is_staff else rules.LIFE),
+                expires_at=now + rules.LIFE,
             )
         )
     return token

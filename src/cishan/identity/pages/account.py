@@ -11,10 +11,10 @@ from litestar.types import ControllerRouterHandler
 from cishan.identity import guards
 from cishan.identity.actions import accounts, people, sessions
 from cishan.identity.forms import ChangePassword, Child, One
-from cishan.identity.guards import NO_STORE, to_sign_in
+from cishan.identity.guards import NO_STORE, OWN
 from cishan.identity.queries import accounts as queries
 from cishan.identity.rules.accounts import Visitor
-from cishan.kernel.errors import Forbidden, Invalid, NotFound, SignInNeeded
+from cishan.kernel.errors import Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 
@@ -146,6 +146,6 @@ routes: list[ControllerRouterHandler] = [
             add_child,
             withdraw_consent,
         ],
-        exception_handlers={SignInNeeded: to_sign_in},
+        opt=OWN,
     )
 ]

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.identity.actions import accounts, codes, people
 from cishan.identity.forms import AskCode, EnterCode, Register, SignIn
-from cishan.identity.guards import NO_STORE, SIGN_IN, cookie_name
+from cishan.identity.guards import NO_STORE, PUBLIC, SIGN_IN, cookie_name
 from cishan.identity.pages.door import address_of, device_of, let_in, let_out, set_cookie
 from cishan.identity.queries.accounts import code_contact
 from cishan.kernel.contacts import Contact
@@ -146,12 +146,18 @@ async def sign_out(request: Request[Any, Any, Any]) -> Redirect:
 
 
 routes: list[ControllerRouterHandler] = [
-    sign_in_page,
-    sign_in,
-    ask_code,
-    code_page,
-    check_code,
-    register_page,
-    register,
-    sign_out,
+    Router(
+        "/",
+        route_handlers=[
+            sign_in_page,
+            sign_in,
+            ask_code,
+            code_page,
+            check_code,
+            register_page,
+            register,
+            sign_out,
+        ],
+        opt=PUBLIC,
+    )
 ]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, get, post
+from litestar import Request, Router, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.identity.actions import accounts as actions
 from cishan.identity.forms import StaffSignIn
-from cishan.identity.guards import NO_STORE, STAFF_SIGN_IN
+from cishan.identity.guards import NO_STORE, PUBLIC, STAFF_SIGN_IN
 from cishan.identity.pages.door import address_of, device_of, let_in, let_out
 from cishan.kernel.errors import Invalid
 from cishan.plumbing import forms
@@ -58,4 +58,6 @@ async def sign_out(request: Request[Any, Any, Any]) -> Redirect:
     return await let_out(request, STAFF_SIGN_IN)
 
 
-routes: list[ControllerRouterHandler] = [sign_in_page, sign_in, sign_out]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=[sign_in_page, sign_in, sign_out], opt=PUBLIC)
+]

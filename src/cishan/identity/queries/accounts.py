@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from cishan import gateways
-from cishan.identity.rules.accounts import IDLE, STAFF_IDLE, Method, Staff, Visitor, code_of
+from cishan.identity.rules.accounts import IDLE, STAFF_IDLE, STAFF_LIFE, Method, Visitor, code_of
 from cishan.identity.rules.passwords import MAX_PASSWORD
 from cishan.kernel import clock, ids
 from cishan.kernel.contacts import Channel, Contact
@@ -20,30 +20,34 @@ NAME, EMAIL, MOBILE, CODE_CONTACT = (
     "one_time_code.contact_enc",
 )
 CODE = "one-time code"
+HOLDS_POST = """EXISTS (SELECT FROM role_grant AS held WHERE held.person = account.person
+       AND held.revoked_at IS NULL AND held.starts_on <= {}
+       AND (held.ends_on IS NULL OR held.ends_on >= {}))"""
+"""Whether an account is of the staff on a day, which fills both places."""
 
 
 async def visitor_of(token: str) -> Visitor | None:
     """Return whose session a cookie names; nobody if it is over, or if a demo account meets a real site."""
     if not token or len(token) > MAX_PASSWORD:
         return None
-    now = clock.now()
+    now, today = clock.now(), clock.today()
     rows = await fetch(
-        """SELECT account.id AS account_id, account.person AS person_id, account.username,
-                  account.display_name, account.is_staff, person.name_enc, session.id AS session_id,
-                  session.method, session.created_at AS signed_in_at, session.seen_at,
-                  session.second_factor_at
-             FROM account_session AS session JOIN account ON account.id = session.account
-             LEFT JOIN person ON person.id = account.person
-            WHERE session.token_hash = {} AND session.expires_at > {}
-              AND session.seen_at > CASE WHEN account.is_staff THEN {}::timestamptz ELSE {}::timestamptz END
-              AND account.active AND (NOT account.is_demo OR {}::boolean)""",
+        f"""SELECT account.id AS account_id, account.person AS person_id, account.username,
+                   account.display_name, {HOLDS_POST} AS is_staff, person.name_enc, session.id AS session_id,
+                   session.method, session.created_at AS signed_in_at, session.seen_at,
+                   session.second_factor_at
+              FROM account_session AS session JOIN account ON account.id = session.account
+              LEFT JOIN person ON person.id = account.person
+             WHERE session.token_hash = {{}} AND session.expires_at > {{}} AND session.seen_at > {{}}
+               AND account.active AND (NOT account.is_demo OR {{}}::boolean)""",  # noqa: S608 - a constant
+        today,
+        today,
         ids.token_hash(token),
         now,
-        now - STAFF_IDLE,
         now - IDLE,
         gateways.settings().demo,
     )
-    if not rows:
+    if not rows or (rows[0]["is_staff"] and _is_over_for_staff(rows[0], now)):
         return None
     row = rows[0]
     return Visitor(
@@ -60,16 +64,12 @@ async def visitor_of(token: str) -> Visitor | None:
     )
 
 
+def _is_over_for_staff(session: dict[str, Any], now: datetime) -> bool:
+    return bool(session["seen_at"] <= now - STAFF_IDLE or session["signed_in_at"] <= now - STAFF_LIFE)
+
+
 def _name(name_enc: bytes, person_id: UUID) -> str:
     return crypto.unseal(name_enc, place=NAME, row=person_id)
-
-
-async def staff_of(token: str) -> Staff | None:
-    """Return which member of the staff a cookie names."""
-    visitor = await visitor_of(token)
-    if visitor is None or not visitor.is_staff:
-        return None
-    return Staff(visitor.account_id, visitor.username, visitor.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,17 @@ class SessionView:
 
 async def sessions(account_id: UUID) -> list[SessionView]:
     """Return the running sessions of an account, the last used first."""
-    now = clock.now()
+    now, today = clock.now(), clock.today()
     rows = await fetch(
-        """SELECT session.id, session.device, session.created_at, session.seen_at
-             FROM account_session AS session JOIN account ON account.id = session.account
-            WHERE account.id = {} AND session.expires_at > {}
-              AND session.seen_at > CASE WHEN account.is_staff THEN {}::timestamptz ELSE {}::timestamptz END
-            ORDER BY session.seen_at DESC, session.id LIMIT 100""",
+        f"""SELECT session.id, session.device, session.created_at, session.seen_at
+              FROM account_session AS session JOIN account ON account.id = session.account
+             WHERE account.id = {{}} AND session.expires_at > {{}}
+               AND session.seen_at > CASE WHEN {HOLDS_POST} THEN {{}}::timestamptz ELSE {{}}::timestamptz END
+             ORDER BY session.seen_at DESC, session.id LIMIT 100""",  # noqa: S608 - a constant
         account_id,
         now,
+        today,
+        today,
         now - STAFF_IDLE,
         now - IDLE,
     )

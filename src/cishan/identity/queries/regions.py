@@ -64,7 +64,12 @@ async def lies_in(code: str, outer: str) -> bool:
 
 def shown_name(found: Region) -> str:
     """Return the name in the language of the request, or the Chinese one if there is no other."""
-    return found.name if i18n.language() == i18n.CHINESE or not found.name_en else found.name_en
+    return shown(found.name, found.name_en)
+
+
+def shown(name: str, name_en: str) -> str:
+    """Return one of the two names of a region by the language of the request."""
+    return name if i18n.language() == i18n.CHINESE or not name_en else name_en
 
 
 async def organisations(*, within: str) -> list[Organisation]:
@@ -81,3 +86,13 @@ async def organisations(*, within: str) -> list[Organisation]:
         within,
     )
     return [Organisation(**{**row, "kind": OrganisationKind(row["kind"])}) for row in rows]
+
+
+async def organisation_named(code: str) -> Organisation:
+    """Return an active organisation by its code; raise NotFound."""
+    rows = await fetch(
+        "SELECT id, code, name, kind, region FROM organisation WHERE code = {} AND active", code
+    )
+    if not rows:
+        raise NotFound(N_("There is no such organisation."))
+    return Organisation(**{**rows[0], "kind": OrganisationKind(rows[0]["kind"])})

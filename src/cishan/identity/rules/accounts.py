@@ -28,6 +28,8 @@ CODES_KEPT = timedelta(days=1)
 HOUR = timedelta(hours=1)
 CODES_PER_ADDRESS = 20
 """In an hour."""
+DEMO_PASSWORD = "cishan-demo-2026"  # noqa: S105 - opens nothing unless CISHAN_DEMO=1
+"""Of every account that a demonstration makes."""
 ADULT_YEARS = 18
 """Civil Code art. 17."""
 
@@ -40,15 +42,6 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Staff:
-    """Somebody of the staff who is signed in."""
-
-    id: UUID
-    username: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Visitor:
     """Somebody who is signed in."""
 
@@ -58,6 +51,7 @@ class Visitor:
     name: str
     username: str
     is_staff: bool
+    """Whether they hold a post today."""
     session_id: UUID
     method: Method
     signed_in_at: datetime

@@ -82,3 +82,18 @@ def require_region(region: Region) -> None:
         raise Invalid(N_("The division code {code} does not lie in its parent."), code=region.code)
     if not region.name.strip():
         raise Invalid(N_("The division {code} has no name."), code=region.code)
+
+
+def is_city(code: str) -> bool:
+    """Tell whether a code is that of a whole city."""
+    return len(code) == 6 and code.endswith("00")
+
+
+def pattern(code: str) -> str:
+    """Return the SQL pattern of the codes of a region and of all that lies in it."""
+    return f"{code[:4] if is_city(code) else code}%"
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Tell whether a region is the outer one or lies in it, by their codes alone."""
+    return inner.startswith(pattern(outer)[:-1])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from litestar import Request, Response, get, post
+from litestar import Request, Response, Router, get, post
 from litestar.file_system import BaseLocalFileSystem
 from litestar.response import Redirect, Template
 from litestar.static_files import create_static_files_router
@@ -10,6 +10,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler, PathType
 from litestar.types.file_types import FileInfo
 
+from cishan.identity.guards import PUBLIC
 from cishan.plumbing import i18n
 from cishan.plumbing.web import FRONTEND, Display, safe_path, visit
 
@@ -94,19 +95,26 @@ async def favicon() -> Response[bytes]:
 
 
 routes: list[ControllerRouterHandler] = [
-    about,
-    help_page,
-    privacy,
-    accessibility,
-    styleguide,
-    set_display,
-    set_language,
-    favicon,
+    Router(
+        "/",
+        route_handlers=[
+            about,
+            help_page,
+            privacy,
+            accessibility,
+            styleguide,
+            set_display,
+            set_language,
+            favicon,
+        ],
+        opt=PUBLIC,
+    ),
     create_static_files_router(
         path="/static",
         directories=[FRONTEND / "static"],
         cache_control=None,
         file_system=Published(),
         name="static",
+        opt=PUBLIC,
     ),
 ]

@@ -5,10 +5,11 @@ import io
 from typing import Any
 from xml.sax.saxutils import escape
 
-from litestar import Request, Response, get
+from litestar import Request, Response, Router, get
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 
+from cishan.identity.guards import PUBLIC
 from cishan.kernel import clock
 from cishan.kernel.money import yuan
 from cishan.kernel.text import N_
@@ -102,4 +103,6 @@ async def robots(request: Request[Any, Any, Any]) -> Response[str]:
     return Response("\n".join(lines), media_type="text/plain", headers=HOUR)
 
 
-routes: list[ControllerRouterHandler] = [home, transparency, funds_csv, sitemap, robots]
+routes: list[ControllerRouterHandler] = [
+    Router("/", route_handlers=[home, transparency, funds_csv, sitemap, robots], opt=PUBLIC)
+]
