@@ -1,9 +1,9 @@
 """`cishan bench`: what the platform does per second, held against pgbench and an empty handler."""
 
-import asyncio
 import os
 
 import click
+import uvloop
 
 SHARED = "Client, payment sandbox, site, worker and database share the cores of this machine."
 
@@ -22,9 +22,9 @@ def posting(pairs: int, seconds: float) -> None:
     from cishan.bench.posting import bench_posting
 
     with servers.server(os.environ.get("DATABASE_URL", "")) as server:
-        click.echo(asyncio.run(servers.describe(server)))
+        click.echo(uvloop.run(servers.describe(server)))
         click.echo("Ratio to tpcb-like (scale 50, 8 clients, prepared), median [least–most]:")
-        asyncio.run(bench_posting(server, pairs=pairs, seconds=seconds, said=click.echo))
+        uvloop.run(bench_posting(server, pairs=pairs, seconds=seconds, said=click.echo))
 
 
 @bench.command()
@@ -42,12 +42,12 @@ def gifts(pairs: int, burst: int, per_second: int, seconds: int) -> None:
     from cishan.bench.gifts import bench_gifts
 
     with servers.server(os.environ.get("DATABASE_URL", "")) as server:
-        click.echo(asyncio.run(servers.describe(server)))
+        click.echo(uvloop.run(servers.describe(server)))
         click.echo(SHARED)
         work = bench_gifts(
             server, pairs=pairs, burst=burst, per_second=per_second, seconds=seconds, said=click.echo
         )
-        asyncio.run(work)
+        uvloop.run(work)
 
 
 @bench.command()
@@ -61,6 +61,6 @@ def pages(rounds: int, seconds: float) -> None:
     from cishan.bench.visits import bench_pages
 
     with servers.server(os.environ.get("DATABASE_URL", "")) as server:
-        click.echo(asyncio.run(servers.describe(server)))
+        click.echo(uvloop.run(servers.describe(server)))
         click.echo("Client, site and database share the cores of this machine.")
-        asyncio.run(bench_pages(server, rounds=rounds, seconds=seconds, said=click.echo))
+        uvloop.run(bench_pages(server, rounds=rounds, seconds=seconds, said=click.echo))

@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import click
+import uvloop
 
 from cishan.ops.starting import CannotRun, check_port, prepare
 
@@ -103,7 +104,7 @@ def worker(concurrency: int) -> None:
     from cishan.plumbing import logs
 
     logs.configure(settings.log_format)
-    asyncio.run(worker_module.run(settings, concurrency=concurrency))
+    uvloop.run(worker_module.run(settings, concurrency=concurrency))
 
 
 @click.command()
