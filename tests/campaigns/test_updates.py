@@ -7,13 +7,15 @@ import httpx
 import pytest
 from PIL import ExifTags, Image
 
-from cishan import gateways
 from cishan.campaigns import actions
 from cishan.campaigns.queries import details
 from cishan.campaigns.tables import CampaignUpdate, Photo
-from cishan.gateways import storage
+from cishan.files.actions import keep
+from cishan.files.queries import files_of
+from cishan.kernel import clock, ids
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.plumbing.pictures import MAX_BYTES, MAX_SIDE, draw_anew
+from cishan.plumbing.uploads import Upload
 from tests.campaigns import making
 from tests.identity import staffing
 
@@ -63,13 +65,39 @@ async def test_news_with_photos_appear_on_the_page(desk: httpx.AsyncClient) -> N
     page = await desk.get(f"/campaigns/{making.PLAN.slug}")
     assert "装箱的保温餐盒" in page.text
     assert "<p>明天继续。</p>" in page.text
-    sent = await desk.get(f"/photos/{news.photos[0].id}")
+    sent = await desk.get(f"/files/{news.photos[0].file}")
     assert sent.headers["content-type"] == "image/jpeg"
     assert "immutable" in sent.headers["cache-control"]
     assert b"SpyCam" not in sent.content
     with Image.open(BytesIO(sent.content)) as kept:
         assert dict(kept.getexif()) == {}
         assert kept.size == (600, 800)  # turned upright, as its orientation said
+    names = [file.name for file in await files_of("campaign_update", news.id)]
+    assert names == ["a.jpg", "x.jpg"]
+
+
+async def test_where_photos_were_once_leads_to_their_files(desk: httpx.AsyncClient) -> None:
+    await desk.post(URL, data={**NEWS, "caption_1": "x"}, files={"photo_1": ("a.jpg", _photo())})
+    photo = await Photo.objects().first()
+    assert photo is not None
+    moved = await desk.get(f"/photos/{photo.id}")
+    assert (moved.status_code, moved.headers["location"]) == (301, f"/files/{photo.file}")
+    assert (await desk.get(f"/files/{photo.file}")).status_code == 200
+
+
+async def test_photos_are_hidden_as_long_as_their_campaign(client: httpx.AsyncClient) -> None:
+    news = CampaignUpdate(
+        id=ids.new_id(),
+        campaign=await making.a_draft(),
+        title="x",
+        body="x",
+        signed_by="x",
+        published_at=clock.now(),
+    )
+    await CampaignUpdate.insert(news)
+    photo = Upload("a.jpg", _photo())
+    kept = await keep(photo, owner_kind="campaign_update", owner_id=news.id, purpose="photo", by=None)
+    assert (await client.get(kept.url)).status_code == 404
 
 
 async def test_a_stranger_may_not_write(client: httpx.AsyncClient) -> None:
@@ -138,12 +166,3 @@ def test_a_picture_without_ground_is_put_on_white() -> None:
     Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(out, "PNG")
     with Image.open(BytesIO(draw_anew(out.getvalue()).data)) as drawn:
         assert drawn.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
-
-
-async def test_the_same_bytes_are_stored_once(config: object) -> None:
-    key = await storage.put("photos", b"same")
-    assert await storage.put("photos", b"same") == key
-    assert await storage.get(key) == b"same"
-    with pytest.raises(NotFound):
-        await storage.get("photos/00/" + "0" * 64)
-    assert (gateways.settings().data_dir / "uploads" / key).exists()

@@ -12,6 +12,7 @@ from piccolo.columns import Column
 from cishan.audit import actions as audit
 from cishan.audit.rules import SYSTEM, Transition
 from cishan.campaigns import rules
+from cishan.campaigns.queries.photos import OWNER, PHOTO
 from cishan.campaigns.tables import (
     BudgetLine,
     Campaign,
@@ -22,13 +23,13 @@ from cishan.campaigns.tables import (
     PlatformLink,
     PublicGift,
 )
-from cishan.gateways import storage
+from cishan.files import actions as files
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import i18n, jobs
 from cishan.plumbing.db import atomic, fetch
-from cishan.plumbing.pictures import draw_anew
+from cishan.plumbing.uploads import Upload
 
 REINDEX = "search.reindex_campaign"
 """The job of the slice above that keeps the search index; it answers to this name."""
@@ -257,15 +258,14 @@ async def set_counties(rows: Sequence[tuple[str, str, str]]) -> None:
             )
 
 
-MAX_PHOTOS = 6
-
-
 @dataclass(frozen=True, slots=True)
 class NewPhoto:
     """A picture as it was sent, and what it shows in words."""
 
     data: bytes
     caption: str
+    name: str = "photo.jpg"
+    """What the sender calls it."""
 
 
 async def publish_update(
@@ -276,17 +276,18 @@ async def publish_update(
     photos: Sequence[NewPhoto],
     signed_by: str,
     staff_id: UUID | None = None,
+    person_id: UUID | None = None,
 ) -> UUID:
     """Publish news of a campaign with up to six photos, which are drawn anew; return its id.
 
     Refuse news of a campaign that nobody outside sees, and whatever is no picture; then nothing is kept.
     """
-    if len(photos) > MAX_PHOTOS:
-        raise Invalid(N_("An update may have {limit} photos at most."), field="photos", limit=MAX_PHOTOS)
+    if len(photos) > PHOTO.max_count:
+        raise Invalid(N_("An update may have {limit} photos at most."), field="photos", limit=PHOTO.max_count)
     if any(not photo.caption.strip() for photo in photos):
         raise Invalid(N_("Say in a few words what each photo shows."), field="captions")
-    drawn = [draw_anew(photo.data) for photo in photos]
-    keys = [await storage.put("photos", picture.data) for picture in drawn]
+    sent = [Upload(photo.name, photo.data) for photo in photos]
+    brought = await files.bring(sent, owner_kind=OWNER, purpose=PHOTO.code, field="photos")
     update_id = ids.new_id()
     async with atomic():
         campaign = await Campaign.objects().where(Campaign.id == campaign_id).first()
@@ -303,17 +304,17 @@ async def publish_update(
                 published_at=clock.now(),
             )
         )
-        for n, (photo, picture, key) in enumerate(zip(photos, drawn, keys, strict=True), start=1):
+        kept = await files.attach(brought, owner_id=update_id, by=person_id, field="photos")
+        for n, (photo, file) in enumerate(zip(photos, kept, strict=True), start=1):
             await Photo.insert(
                 Photo(
                     id=ids.new_id(),
                     news=update_id,
                     position=n,
                     caption=photo.caption.strip(),
-                    storage_key=key,
-                    content_type=picture.content_type,
-                    width=picture.width,
-                    height=picture.height,
+                    file=file.id,
+                    width=file.width,
+                    height=file.height,
                 )
             )
         actor, state = str(staff_id) if staff_id else SYSTEM, campaign.state

@@ -18,6 +18,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from cishan.campaigns import rules
+from cishan.files.tables import File
 from cishan.identity.tables.accounts import Account
 
 
@@ -193,20 +194,18 @@ class CampaignUpdate(Table, tablename="campaign_update"):
 
 
 class Photo(Table, tablename="campaign_photo"):
-    """A picture of an update, drawn anew without what cameras write into files."""
+    """A picture of an update: one of its files, and what it shows in words."""
 
     id = UUID(primary_key=True, default=None)
     news = ForeignKey(CampaignUpdate, on_delete=OnDelete.cascade, null=False)
     position = SmallInt(default=None)
     caption = Varchar(length=160, default=None)
-    storage_key = Varchar(length=100, default=None)
-    content_type = Varchar(length=20, default=None)
+    file = ForeignKey(File, on_delete=OnDelete.restrict, null=False, unique=True)
     width = Integer(default=None)
     height = Integer(default=None)
 
     photo_once = Unique([news, position])
     photo_has_caption = Check("btrim(caption) <> ''")
-    photo_type_is_known = Check("content_type IN ('image/jpeg', 'image/png')")
     photo_has_size = Check("width > 0 AND height > 0")
 
 

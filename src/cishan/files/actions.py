@@ -81,7 +81,8 @@ async def attach(
     for kind, purpose in {(b.owner_kind, b.purpose) for b in brought}:
         new = sum(b.purpose == purpose and b.owner_kind == kind for b in brought)
         _require_count(await _count_alone(kind, owner_id, purpose.code) + new, purpose, field)
-    kept = [_row(b, owner_id, by) for b in brought]
+    new_ids = sorted(ids.new_id() for _ in brought)  # listed in the order in which they were sent
+    kept = [_row(file_id, b, owner_id, by) for file_id, b in zip(new_ids, brought, strict=True)]
     if kept:
         await File.insert(*(row for row, _ in kept))
         await audit.record(*(_step(view, "keep", "", "kept", by) for _, view in kept))
@@ -159,8 +160,8 @@ async def _count_alone(owner_kind: str, owner_id: UUID, purpose: str) -> int:
     )
 
 
-def _row(brought: Brought, owner_id: UUID, by: UUID | None) -> tuple[File, StoredFile]:
-    document, file_id, now = brought.document, ids.new_id(), clock.now()
+def _row(file_id: UUID, brought: Brought, owner_id: UUID, by: UUID | None) -> tuple[File, StoredFile]:
+    document, now = brought.document, clock.now()
     digest = brought.key.rpartition("/")[2]
     view = StoredFile(
         id=file_id,

@@ -9,4 +9,5 @@ from cishan.plumbing.jobs import job
 async def sweep() -> None:
     """Remove content whose row never came, and content of files that were removed a month ago."""
     used = await queries.used_keys(removed_within=rules.CONTENT_STAYS)
-    await storage.sweep("files", used, untouched_for=rules.ORPHAN_AFTER)
+    for shelf in storage.SHELVES:
+        await storage.sweep(shelf, used, untouched_for=rules.ORPHAN_AFTER)

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from cishan.files.rules import StoredFile
+from cishan.files.rules import SUFFIXES, StoredFile
 from cishan.kernel import clock
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
@@ -70,5 +70,10 @@ async def used_keys(*, removed_within: timedelta) -> frozenset[str]:
 
 
 def _view(row: dict[str, Any]) -> StoredFile:
-    name = crypto.unseal(row.pop("name_enc"), place=NAME, row=row["id"])
+    sealed = row.pop("name_enc")
+    name = (
+        crypto.unseal(sealed, place=NAME, row=row["id"])
+        if sealed
+        else row["purpose"] + SUFFIXES[row["media_type"]]
+    )
     return StoredFile(name=name, **row)

@@ -32,6 +32,12 @@ MEDIA_TYPES = {
     "application/pdf": Kind.PDF,
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": Kind.SHEET,
 }
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "application/pdf": ".pdf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": ".xlsx",
+}
 ACCEPT = {
     Kind.PICTURE: "image/jpeg,image/png,image/webp",
     Kind.PDF: "application/pdf,.pdf",
@@ -108,7 +114,8 @@ class StoredFile:
     name: str
     """As it was called when it came, made harmless; it may hold the name of a person."""
     media_type: str
-    size_bytes: int
+    size_bytes: int | None
+    """None: it was kept before sizes were written down."""
     sha256: str
     owner_kind: str
     owner_id: UUID

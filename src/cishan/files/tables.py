@@ -17,11 +17,11 @@ class File(Table, tablename="stored_file"):
     storage_key = Varchar(length=80, default=None, index=True)
     sha256 = Bytea(default=None)
     media_type = Varchar(length=80, default=None)
-    size_bytes = Integer(default=None)
-    """0 only of what was carried over from before and was not found."""
+    size_bytes = Integer(default=None, null=True)
+    """None, as the name: it was kept before these were written down."""
     width = Integer(default=None, null=True)
     height = Integer(default=None, null=True)
-    name_enc = Bytea(default=None)
+    name_enc = Bytea(default=None, null=True)
     """Names of files name people."""
     owner_kind = Varchar(length=40, default=None)
     owner_id = UUID(default=None)

@@ -6,12 +6,12 @@ from uuid import UUID
 from litestar import Request, Response, Router, get
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXRequest
-from litestar.response import Template
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_301_MOVED_PERMANENTLY
 from litestar.types import ControllerRouterHandler
 
 from cishan.campaigns import artwork, cards, rules
-from cishan.campaigns.queries import details
-from cishan.gateways import storage
+from cishan.campaigns.queries import details, photos
 from cishan.identity.guards import PUBLIC
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import money_short
@@ -19,7 +19,6 @@ from cishan.plumbing.web import money_short
 FRESH = {"cache-control": "public, max-age=5", "vary": "Cookie, HX-Request"}
 """Pages that are the same for everybody but for language and display, which are cookies."""
 DAY = {"cache-control": "public, max-age=86400"}
-FOR_EVER = {"cache-control": "public, max-age=31536000, immutable"}
 
 
 @get("/campaigns/{slug:str}")
@@ -82,11 +81,10 @@ async def qr(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[b
     return Response(cards.qr_svg(url), media_type="image/svg+xml", headers=DAY)
 
 
-@get("/photos/{photo_id:uuid}")
-async def photo(photo_id: FromPath[UUID]) -> Response[bytes]:
-    """Return a photo of an update."""
-    file = await details.photo_file(photo_id)
-    return Response(await storage.get(file.storage_key), media_type=file.content_type, headers=FOR_EVER)
+@get("/photos/{photo_id:uuid}", status_code=HTTP_301_MOVED_PERMANENTLY)
+async def photo(photo_id: FromPath[UUID]) -> Redirect:
+    """Lead from where photos were once to their files."""
+    return Redirect(f"/files/{await photos.file_of(photo_id)}", status_code=HTTP_301_MOVED_PERMANENTLY)
 
 
 routes: list[ControllerRouterHandler] = [

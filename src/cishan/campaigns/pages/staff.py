@@ -3,7 +3,6 @@
 from typing import Any
 
 from litestar import Request, Router, get, post
-from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
@@ -12,15 +11,14 @@ from litestar.types import ControllerRouterHandler
 from cishan.campaigns import actions, queries
 from cishan.campaigns.forms import UpdateForm
 from cishan.campaigns.queries import details
+from cishan.campaigns.queries.photos import PHOTO
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import clean
 from cishan.plumbing import forms
-from cishan.plumbing.pictures import MAX_BYTES
-
-UPLOAD_LIMIT = actions.MAX_PHOTOS * MAX_BYTES + 1_000_000
+from cishan.plumbing.uploads import uploads
 
 
 @get("/", opt=rule(Action.DESK))
@@ -44,7 +42,7 @@ async def write_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> 
 
 
 def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], status: int) -> Template:
-    context = {"staff": staff, "campaign": campaign, "form": form, "max_photos": actions.MAX_PHOTOS}
+    context = {"staff": staff, "campaign": campaign, "form": form, "max_photos": PHOTO.max_count}
     return Template(
         template_name="campaigns/write_update.html", context=context, status_code=status, headers=NO_STORE
     )
@@ -54,7 +52,7 @@ def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], s
     "/campaigns/{slug:str}/updates",
     opt=rule(Action.NEWS_WRITE),
     status_code=HTTP_303_SEE_OTHER,
-    request_max_body_size=UPLOAD_LIMIT,
+    request_max_body_size=PHOTO.body_limit,
 )
 async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> Redirect | Template:
     """Publish the news and show it on the campaign's page."""
@@ -65,11 +63,10 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
     if form.value is None:
         return _page(staff, campaign, form, HTTP_422_UNPROCESSABLE_ENTITY)
     photos = []
-    for n in range(1, actions.MAX_PHOTOS + 1):
-        file = submitted.get(f"photo_{n}")
-        data = await file.read() if isinstance(file, UploadFile) else b""
-        if data:
-            photos.append(actions.NewPhoto(data, clean(str(submitted.get(f"caption_{n}", "")))[:160]))
+    for n in range(1, PHOTO.max_count + 1):
+        caption = clean(str(submitted.get(f"caption_{n}", "")))[:160]
+        sent = await uploads(submitted, f"photo_{n}")
+        photos += [actions.NewPhoto(file.data, caption, file.name) for file in sent]
     try:
         await actions.publish_update(
             campaign.id,
@@ -78,6 +75,7 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
             photos=photos,
             signed_by=staff.name,
             staff_id=staff.account_id,
+            person_id=staff.person_id,
         )
     except Invalid as error:
         return _page(staff, campaign, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)

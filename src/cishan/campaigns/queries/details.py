@@ -167,7 +167,7 @@ async def platforms(campaign_id: UUID) -> list[PlatformPage]:
 class PhotoView:
     """A photo of an update."""
 
-    id: UUID
+    file: UUID
     caption: str
     width: int
     height: int
@@ -220,7 +220,7 @@ async def updates_by_ids(ids: Sequence[UUID]) -> list[News]:
 async def _news(sql: str, *values: object) -> list[News]:
     rows = await fetch(sql, *values)
     photos = await fetch(
-        "SELECT id, news, caption, width, height FROM campaign_photo WHERE news = ANY({}::uuid[])"
+        "SELECT file, news, caption, width, height FROM campaign_photo WHERE news = ANY({}::uuid[])"
         " ORDER BY position",
         [row["id"] for row in rows],
     )
@@ -228,28 +228,6 @@ async def _news(sql: str, *values: object) -> list[News]:
     for photo in photos:
         shown.setdefault(photo.pop("news"), []).append(PhotoView(**photo))
     return [News(**row, photos=tuple(shown.get(row["id"], ()))) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoFile:
-    """Where a public photo lies, and what it is."""
-
-    storage_key: str
-    content_type: str
-
-
-async def photo_file(photo_id: UUID) -> PhotoFile:
-    """Return where a photo of a published campaign lies."""
-    rows = await fetch(
-        f"""SELECT photo.storage_key, photo.content_type
-              FROM campaign_photo AS photo JOIN campaign_update AS news ON news.id = photo.news
-              JOIN campaign ON campaign.id = news.campaign
-             WHERE photo.id = {{}} AND {PUBLIC}""",  # noqa: S608
-        photo_id,
-    )
-    if not rows:
-        raise NotFound(N_("This file is no longer there."))
-    return PhotoFile(**rows[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,8 +346,3 @@ async def stats() -> Stats:
              WHERE {PUBLIC}"""  # noqa: S608
     )
     return Stats(**rows[0])
-
-
-async def photo_keys() -> frozenset[str]:
-    """Return where all photos lie that some news shows."""
-    return frozenset(row["storage_key"] for row in await fetch("SELECT storage_key FROM campaign_photo"))

@@ -76,6 +76,6 @@ async def _answering() -> AsyncIterator[None]:
     """Turn whatever keeps the service from doing its part into one refusal; the log names the fault."""
     try:
         yield
-    except BaseError as error:
+    except (BaseError, OSError) as error:
         log.error("bucket_failed", fault=type(error).__name__, words=str(error).partition("\n")[0][:300])
         raise Unavailable(N_("Where files are kept does not answer at the moment.")) from None
