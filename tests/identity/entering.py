@@ -21,6 +21,14 @@ async def newest_code(client: httpx.AsyncClient) -> str:
     return found[1]
 
 
+async def letters(client: httpx.AsyncClient) -> list[str]:
+    """Have letters delivered to the outbox and return the pages of all of them, the newest first."""
+    await jobs.work_off()
+    outbox = (await client.get("/outbox")).text
+    found = re.findall(r'href="(/outbox/[0-9a-f-]{36})"', outbox)
+    return [(await client.get(path)).text for path in dict.fromkeys(found)]
+
+
 async def prove(client: httpx.AsyncClient, contact: str) -> httpx.Response:
     """Ask for a code and enter it; return the answer."""
     asked = await client.post("/sign-in/code", data={"contact": contact})

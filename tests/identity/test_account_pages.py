@@ -114,7 +114,7 @@ async def test_one_sees_and_ends_ones_own_sessions_only(client: httpx.AsyncClien
     agent = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
     await client.post("/sign-in", data={"login": MOBILE, "password": PASSWORD}, headers=agent)
     firefox = client.cookies["session"]
-    page = (await client.get("/account")).text
+    page = (await client.get("/account/security")).text
     assert "Firefox · Linux" in page
     here = await queries.visitor_of(firefox)
     there = await queries.visitor_of(mine)
@@ -124,11 +124,11 @@ async def test_one_sees_and_ends_ones_own_sessions_only(client: httpx.AsyncClien
     await OneTimeCode.delete(force=True)
     await register(client, EMAIL)
     for chosen in (str(here.session_id), "x", ""):
-        await client.post("/account/sessions/end", data={"id": chosen})
-        await client.post("/account/sessions/end-others")
+        await client.post("/account/security/sessions/end", data={"id": chosen})
+        await client.post("/account/security/sessions/end-others")
     assert await queries.visitor_of(firefox) is not None
     client.cookies.set("session", firefox)
-    ended = await client.post("/account/sessions/end", data={"id": str(there.session_id)})
+    ended = await client.post("/account/security/sessions/end", data={"id": str(there.session_id)})
     assert ended.status_code == 303
     assert await queries.visitor_of(mine) is None
     assert await queries.visitor_of(firefox) is not None
@@ -139,7 +139,7 @@ async def test_signing_out_everywhere_else_leaves_this_browser(client: httpx.Asy
     mine = client.cookies["session"]
     client.cookies.clear()
     await client.post("/sign-in", data={"login": MOBILE, "password": PASSWORD})
-    await client.post("/account/sessions/end-others")
+    await client.post("/account/security/sessions/end-others")
     assert await queries.visitor_of(mine) is None
     assert (await client.get("/account")).status_code == 200
 
@@ -233,11 +233,19 @@ async def test_a_refused_child_is_not_kept(
 
 
 async def test_account_pages_ask_to_sign_in(client: httpx.AsyncClient) -> None:
-    for path in ("/account", "/account/password", "/account/children"):
+    for path in (
+        "/account",
+        "/account/password",
+        "/account/children",
+        "/account/security",
+        "/account/contacts",
+    ):
         answer = await client.get(path)
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/sign-in?next=%2Faccount")
-    for path in ("sessions/end", "sessions/end-others", "password", "children", "children/withdraw"):
+    security = ("sessions/end", "sessions/end-others", "app", "passkey", "remove", "recovery-codes")
+    own = ("password", "children", "children/withdraw", "contacts", "contacts/check")
+    for path in (*own, *(f"security/{path}" for path in security)):
         answer = await client.post(f"/account/{path}", data={})
         assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
 
@@ -271,7 +279,7 @@ FORMS = {
     "/account/password": ("current", "password"),
     "/account/children": ("name", "born_on", "consent"),
     "/account/children/withdraw": ("id",),
-    "/account/sessions/end": ("id",),
+    "/account/security/sessions/end": ("id",),
 }
 HOSTILE = st.one_of(
     st.text(max_size=300),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from cishan.identity.rules.factors import read_recovery_code
 from cishan.identity.rules.passwords import MAX_PASSWORD
 from cishan.kernel import contacts
 from cishan.kernel.contacts import Contact
@@ -84,6 +85,50 @@ class ChangePassword(msgspec.Struct):
 
     password: Password
     current: Password = ""
+
+
+class AddApp(msgspec.Struct):
+    """The first code of an authenticator app, and what was offered to it."""
+
+    code: Annotated[str, Input(parse=_six_digits, max_length=20)]
+    offer: Annotated[str, Input(max_length=400)]
+    label: Annotated[str, Input(max_length=40)] = ""
+    next: Next = ""
+
+
+class AddPasskey(msgspec.Struct):
+    """What the browser answered, as JSON."""
+
+    answer: Annotated[str, Input(max_length=20_000)]
+    label: Annotated[str, Input(max_length=40)] = ""
+    next: Next = ""
+
+
+class ShowCode(msgspec.Struct):
+    """The code that an authenticator app shows now."""
+
+    code: Annotated[str, Input(parse=_six_digits, max_length=20)]
+    next: Next = ""
+
+
+class UseRecoveryCode(msgspec.Struct):
+    """One of the ten codes that were kept."""
+
+    recovery: Annotated[str, Input(parse=read_recovery_code, max_length=40)]
+    next: Next = ""
+
+
+class ShowPasskey(msgspec.Struct):
+    """What the browser answered, as JSON."""
+
+    answer: Annotated[str, Input(max_length=20_000)]
+    next: Next = ""
+
+
+class NewContact(msgspec.Struct):
+    """An address or a number that shall belong to the account."""
+
+    contact: Annotated[Contact, Input(parse=contacts.contact, max_length=254)]
 
 
 class Child(msgspec.Struct):

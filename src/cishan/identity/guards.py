@@ -24,8 +24,9 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from cishan.identity.actions.sessions import touch
 from cishan.identity.queries import posts
 from cishan.identity.queries.accounts import visitor_of
+from cishan.identity.queries.factors import has_factor
 from cishan.identity.rules import factors, permissions
-from cishan.identity.rules.accounts import Visitor
+from cishan.identity.rules.accounts import FRESH, Visitor
 from cishan.identity.rules.permissions import PERMISSIONS, Action, Decision, Refused
 from cishan.identity.rules.roles import ROLE_NAMES, Staff
 from cishan.kernel import clock
@@ -186,6 +187,16 @@ def step_up(visitor: Visitor, *, within: timedelta = factors.FRESH) -> None:
     """Raise SecondFactorNeeded unless this session showed a second factor within that time."""
     if not factors.stands(visitor.second_factor_at, clock.now(), within):
         raise SecondFactorNeeded(N_("Please confirm with your second factor."))
+
+
+async def changing_factors(request: Request[Any, Any, Any]) -> Visitor:
+    """Return who may change how their account is entered: with a fresh second factor, or just signed in."""
+    visitor = await signed_in(request)
+    if await has_factor(visitor.account_id):
+        step_up(visitor)
+    elif clock.now() - visitor.signed_in_at > FRESH:
+        raise SignInNeeded(N_("Please sign in again to change how you sign in."))
+    return visitor
 
 
 def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response[Any]:

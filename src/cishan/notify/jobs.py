@@ -5,6 +5,7 @@ from uuid import UUID
 
 from cishan import gateways
 from cishan.gateways import mail, sms
+from cishan.identity.actions.contacts import take_replaced
 from cishan.identity.queries import accounts as identity
 from cishan.identity.rules.accounts import CODE_LIFE
 from cishan.kernel import clock
@@ -91,6 +92,23 @@ async def account_safety(key: str, person_id: str, change: rules.Safety, at: str
     )
     async with atomic():
         await actions.tell(key=key, person_id=UUID(person_id), event=events.ACCOUNT_SAFETY, letter=letter)
+
+
+@job("notify.contact_replaced", attempts=3)
+async def contact_replaced(replaced_id: str) -> None:
+    """Tell an address or number that an account has another one in its place, and forget it."""
+    async with atomic():
+        old = await take_replaced(UUID(replaced_id))
+        if old is None:
+            return
+        letter = rules.AccountSafety(
+            change="contact_changed",
+            at=old.at,
+            device="",
+            account_url=gateways.settings().public_url + "/account",
+        )
+        key = f"contact-replaced:{replaced_id}"
+        await actions.send_to(key=key, to=old.contact, language=old.language, letter=letter)
 
 
 @job("notify.sweep", cron="* * * * *")

@@ -3,15 +3,17 @@
 from typing import Any
 
 from cishan import gateways
+from cishan.identity.actions import history
 from cishan.identity.actions.sessions import (
     end_other_sessions,
     fits,
     give_back,
     hashed,
+    note_if_locked,
     open_session,
     spend_try,
 )
-from cishan.identity.queries.accounts import contact_index, contacts_of
+from cishan.identity.queries.accounts import contact_indexes, contacts_of
 from cishan.identity.rules import accounts as rules
 from cishan.identity.rules import passwords
 from cishan.identity.rules.accounts import Method, Visitor
@@ -27,7 +29,10 @@ from cishan.plumbing.db import atomic, fetch
 async def account_of(reached_by: Contact) -> dict[str, Any] | None:
     """Return the account with this e-mail address or mobile number."""
     column = "email_index" if reached_by.channel is Channel.EMAIL else "mobile_index"
-    rows = await fetch(f"SELECT * FROM account WHERE {column} = {{}}", contact_index(reached_by))  # noqa: S608
+    rows = await fetch(
+        f"SELECT * FROM account WHERE {column} = ANY({{}}::bytea[])",  # noqa: S608 - one of two constants
+        contact_indexes(reached_by),
+    )
     return rows[0] if rows else None
 
 
@@ -53,17 +58,19 @@ async def sign_in(*, login: str, password: str, address: str, device: str = "") 
     After five failures of a name, or thirty of an address, within a quarter of an hour: TooMany.
     """
     spelling, account = await _named(login)
-    tries = await spend_try(
-        {
-            crypto.blind_index(spelling, purpose="sign-in name"): rules.FAILURES_PER_NAME,
-            crypto.blind_index(address, purpose="sign-in address"): rules.FAILURES_PER_ADDRESS,
-        }
-    )
+    by_name = crypto.blind_index(spelling, purpose="sign-in name")
+    by_address = crypto.blind_index(address, purpose="sign-in address")
+    tries = await spend_try({by_name: rules.FAILURES_PER_NAME, by_address: rules.FAILURES_PER_ADDRESS})
     if account is not None and (not may_enter(account) or account["password_hash"] is None):
         account = None
     stored = account["password_hash"] if account is not None else passwords.NOBODY
     right = await fits(password, stored)
     if account is None or not right:
+        if account is not None:
+            limit = rules.FAILURES_PER_NAME
+            await note_if_locked(by_name, limit, kind=history.ACCOUNT, id=str(account["id"]))
+        limit = rules.FAILURES_PER_ADDRESS
+        await note_if_locked(by_address, limit, kind="address", id=by_address.hex())
         raise Invalid(N_("This name and password do not belong together."), field="password")
     fresh = await hashed(password) if passwords.is_outdated(stored) else stored
     async with atomic():
@@ -85,6 +92,8 @@ async def change_password(visitor: Visitor, *, current: str, password: str) -> N
         tries = await spend_try({subject: rules.FAILURES_PER_NAME})
         right = await fits(current, account["password_hash"] or passwords.NOBODY)
         if account["password_hash"] is None or not right:
+            limit, account_id = rules.FAILURES_PER_NAME, str(visitor.account_id)
+            await note_if_locked(subject, limit, kind=history.ACCOUNT, id=account_id)
             raise Invalid(N_("This is not your present password."), field="current")
         await give_back(tries)
     known = [visitor.name, visitor.username, *(c.value for c in contacts_of(account))]
@@ -93,3 +102,6 @@ async def change_password(visitor: Visitor, *, current: str, password: str) -> N
     async with atomic():
         await Account.update({Account.password_hash: stored}).where(Account.id == visitor.account_id)
         await end_other_sessions(visitor.account_id, but=visitor.session_id)
+        had = "set" if account["password_hash"] else ""
+        await history.note(visitor.account_id, "change_password", before=had, to="set")
+        await history.tell(visitor.person_id, "password_changed")

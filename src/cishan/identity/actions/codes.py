@@ -1,11 +1,12 @@
 """One-time codes: sending one, and proving that it arrived."""
 
 import hmac
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from cishan.identity.actions.accounts import account_of, may_enter
 from cishan.identity.actions.sessions import open_session, wait_for_turn
-from cishan.identity.queries.accounts import CODE_CONTACT, code_for, contact_index
+from cishan.identity.queries.accounts import CODE_CONTACT, code_for, contact_index, contact_indexes
 from cishan.identity.rules import accounts as rules
 from cishan.identity.rules.accounts import Method
 from cishan.identity.tables.accounts import OneTimeCode
@@ -16,6 +17,7 @@ from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch
 
+T = TypeVar("T")
 OVER = N_("This code is no longer valid. Ask for a new one.")
 
 
@@ -25,10 +27,11 @@ async def ask_code(to: Contact, *, address: str, language: str) -> str:
     One code a minute and five a day go to one place, twenty an hour out for one address: else TooMany.
     """
     place, origin = contact_index(to), crypto.blind_index(address, purpose="code address")
+    places = contact_indexes(to)
     token, now, code_id = ids.new_token(), clock.now(), ids.new_id()
     async with atomic():
         await wait_for_turn(place, origin)
-        await _require_patience(place, origin)
+        await _require_patience(places, origin)
         await OneTimeCode.delete().where(OneTimeCode.asked_at <= now - rules.CODES_KEPT)
         await OneTimeCode.insert(
             OneTimeCode(
@@ -47,19 +50,20 @@ async def ask_code(to: Contact, *, address: str, language: str) -> str:
     return token
 
 
-async def _require_patience(place: bytes, origin: bytes) -> None:
+async def _require_patience(places: list[bytes], origin: bytes) -> None:
     now = clock.now()
     (row,) = await fetch(
-        """SELECT count(*) FILTER (WHERE contact_index = {} AND asked_at > {}) AS in_a_minute,
-                  count(*) FILTER (WHERE contact_index = {}) AS in_a_day,
+        """SELECT count(*) FILTER (WHERE contact_index = ANY({}::bytea[]) AND asked_at > {}) AS in_a_minute,
+                  count(*) FILTER (WHERE contact_index = ANY({}::bytea[])) AS in_a_day,
                   count(*) FILTER (WHERE address_index = {} AND asked_at > {}) AS from_here
-             FROM one_time_code WHERE (contact_index = {} OR address_index = {}) AND asked_at > {}""",
-        place,
+             FROM one_time_code
+            WHERE (contact_index = ANY({}::bytea[]) OR address_index = {}) AND asked_at > {}""",
+        places,
         now - rules.CODE_PAUSE,
-        place,
+        places,
         origin,
         now - rules.HOUR,
-        place,
+        places,
         origin,
         now - rules.CODES_KEPT,
     )
@@ -71,6 +75,19 @@ async def _require_patience(place: bytes, origin: bytes) -> None:
 
 async def prove(token: str, code: str, *, device: str = "") -> str | None:
     """Return the secret of a new session for the right code; None: it is right, but nobody registered yet."""
+    return await _judge(token, code, lambda row: _enter(row, device))
+
+
+async def prove_contact(token: str, code: str) -> None:
+    """Take the right code as proof of a contact, for `use_proof`; nobody is signed in by it."""
+    await _judge(token, code, _nothing)
+
+
+async def _nothing(row: dict[str, Any]) -> None:
+    return None
+
+
+async def _judge(token: str, code: str, then: Callable[[dict[str, Any]], Awaitable[T]]) -> T:
     async with atomic():
         row = await _locked(token)
         if row is None or row["proved_at"] is not None or row["expires_at"] <= clock.now():
@@ -79,7 +96,8 @@ async def prove(token: str, code: str, *, device: str = "") -> str | None:
             raise TooMany(N_("This code was mistyped too often. Ask for a new one."))
         right = hmac.compare_digest(code.encode(), code_for(row["id"]).encode())
         if right:
-            return await _enter(row, device)
+            await OneTimeCode.update({OneTimeCode.proved_at: clock.now()}).where(OneTimeCode.id == row["id"])
+            return await then(row)
         await OneTimeCode.update({OneTimeCode.tries: OneTimeCode.tries + 1}).where(
             OneTimeCode.id == row["id"]
         )
@@ -92,14 +110,12 @@ async def _locked(token: str) -> dict[str, Any] | None:
 
 
 async def _enter(row: dict[str, Any], device: str) -> str | None:
-    now = clock.now()
-    await OneTimeCode.update({OneTimeCode.proved_at: now}).where(OneTimeCode.id == row["id"])
     account = await account_of(_contact(row))
     if account is None:
         return None
     if not may_enter(account):
         raise Forbidden(N_("This account is closed. Please call us."))
-    await OneTimeCode.update({OneTimeCode.used_at: now}).where(OneTimeCode.id == row["id"])
+    await OneTimeCode.update({OneTimeCode.used_at: clock.now()}).where(OneTimeCode.id == row["id"])
     return await open_session(account["id"], method=Method.CODE, device=device)
 
 

@@ -1,10 +1,14 @@
 """Opening and ending sessions; patience with those who guess."""
 
 import asyncio
+from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
+from cishan.identity.actions import history
+from cishan.identity.queries.factors import has_factor
 from cishan.identity.rules import accounts as rules
-from cishan.identity.rules import passwords
+from cishan.identity.rules import factors, passwords
 from cishan.identity.rules.accounts import Method, Visitor
 from cishan.identity.tables.accounts import AccountSession, SignInAttempt
 from cishan.kernel import clock, ids
@@ -28,10 +32,23 @@ async def fits(password: str, stored: bytes) -> bool:
         return await asyncio.to_thread(passwords.fits, password, stored)
 
 
-async def open_session(account_id: UUID, *, method: Method, device: str) -> str:
-    """Return the secret of a new session; forget what is over. That of staff ends sooner (`visitor_of`)."""
+async def hashed_codes(codes: Sequence[str], salt: bytes) -> list[bytes]:
+    """Return what may be stored of recovery codes."""
+    async with _hashing:
+        return await asyncio.to_thread(factors.hash_recovery_codes, codes, salt)
+
+
+async def open_session(
+    account_id: UUID, *, method: Method, device: str, shown_at: datetime | None = None
+) -> str:
+    """Return the secret of a new session; forget what is over.
+
+    If the account has a second factor that was not shown (`shown_at`), the session opens nothing until it is.
+    That of staff ends sooner (`visitor_of`).
+    """
     token, now = ids.new_token(), clock.now()
     async with atomic():
+        due = shown_at is None and await has_factor(account_id)
         await AccountSession.delete().where(AccountSession.expires_at <= now)
         await SignInAttempt.delete().where(SignInAttempt.at <= now - rules.WINDOW)
         await AccountSession.insert(
@@ -43,9 +60,13 @@ async def open_session(account_id: UUID, *, method: Method, device: str) -> str:
                 device=device,
                 created_at=now,
                 seen_at=now,
-                expires_at=now + rules.LIFE,
+                expires_at=now + (factors.DUE_LIFE if due else rules.LIFE),
+                second_factor_at=shown_at,
+                second_factor_due=due,
             )
         )
+        if not due:
+            await history.note(account_id, "sign_in", to="open", reason=method)
     return token
 
 
@@ -60,19 +81,28 @@ async def touch(visitor: Visitor) -> None:
 
 async def sign_out(token: str) -> None:
     """End a session; ending it twice is the same as once."""
-    await AccountSession.delete().where(AccountSession.token_hash == ids.token_hash(token))
+    await _end("token_hash = {}", ids.token_hash(token), event="sign_out")
 
 
 async def end_session(account_id: UUID, session_id: UUID) -> None:
     """End one session of an account; another's is left alone."""
-    await AccountSession.delete().where(
-        (AccountSession.id == session_id) & (AccountSession.account == account_id)
-    )
+    await _end("account = {} AND id = {}", account_id, session_id, event="end_session")
 
 
 async def end_other_sessions(account_id: UUID, *, but: UUID) -> None:
     """End every session of an account except one."""
-    await AccountSession.delete().where((AccountSession.account == account_id) & (AccountSession.id != but))
+    await _end("account = {} AND id <> {}", account_id, but, event="end_session")
+
+
+async def _end(which: str, *values: object, event: str) -> None:
+    async with atomic():
+        ended = await fetch(
+            f"DELETE FROM account_session WHERE {which} RETURNING account, second_factor_due AS due",  # noqa: S608
+            *values,
+        )
+        for session in ended:
+            if not session["due"]:
+                await history.note(session["account"], event, before="open", to="ended")
 
 
 async def spend_try(subjects: dict[bytes, int]) -> list[UUID]:
@@ -90,6 +120,14 @@ async def spend_try(subjects: dict[bytes, int]) -> list[UUID]:
             await give_back(tries)
             raise TooMany(N_("Too many failed attempts. Wait a quarter of an hour, then try again."))
     return tries
+
+
+async def note_if_locked(subject: bytes, limit: int, *, kind: str, id: str) -> None:
+    """Write it down if the failure just now was the last one that is allowed in this quarter of an hour."""
+    async with atomic():
+        recent = (SignInAttempt.subject == subject) & (SignInAttempt.at > clock.now() - rules.WINDOW)
+        if await SignInAttempt.count().where(recent) == limit:
+            await history.note_lock(kind, id)
 
 
 async def give_back(tries: list[UUID]) -> None:

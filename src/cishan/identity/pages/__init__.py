@@ -2,6 +2,13 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.pages import account, signing, staff
+from cishan.identity.pages import account, contacts, second_factor, security, signing, staff
 
-routes: list[ControllerRouterHandler] = [*staff.routes, *signing.routes, *account.routes]
+routes: list[ControllerRouterHandler] = [
+    *staff.routes,
+    *signing.routes,
+    *account.routes,
+    *security.routes,
+    *contacts.routes,
+    *second_factor.routes,
+]

@@ -1,4 +1,4 @@
-"""One's own account: where one is signed in, the password, one's children."""
+"""One's own account: its contacts, the password, one's children."""
 
 from typing import Any
 from uuid import UUID
@@ -9,10 +9,11 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan.identity import guards
-from cishan.identity.actions import accounts, people, sessions
+from cishan.identity.actions import accounts, people
 from cishan.identity.forms import ChangePassword, Child, One
 from cishan.identity.guards import NO_STORE, OWN
 from cishan.identity.queries import accounts as queries
+from cishan.identity.queries.factors import has_factor
 from cishan.identity.rules.accounts import Visitor
 from cishan.kernel.errors import Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
@@ -27,12 +28,12 @@ def _back(path: str = HOME) -> Redirect:
 
 @get("/")
 async def account_page(request: Request[Any, Any, Any]) -> Template:
-    """Show contacts, sessions and children."""
+    """Show contacts, how the account is kept safe, and children."""
     visitor = await guards.signed_in(request)
     context = {
         "visitor": visitor,
         "card": await queries.account_card(visitor.account_id),
-        "sessions": await queries.sessions(visitor.account_id),
+        "has_factor": await has_factor(visitor.account_id),
         "children": await queries.minors_of(visitor.person_id) if visitor.person_id else [],
     }
     return Template(template_name="identity/account.html", context=context, headers=NO_STORE)
@@ -43,22 +44,6 @@ async def _chosen(request: Request[Any, Any, Any]) -> UUID:
     if form.value is None:
         raise NotFound(N_("There is no such thing in your account."))
     return form.value.id
-
-
-@post("/sessions/end")
-async def end_session(request: Request[Any, Any, Any]) -> Redirect:
-    """Sign out one browser."""
-    visitor = await guards.signed_in(request)
-    await sessions.end_session(visitor.account_id, await _chosen(request))
-    return _back()
-
-
-@post("/sessions/end-others")
-async def end_other_sessions(request: Request[Any, Any, Any]) -> Redirect:
-    """Sign out everywhere else."""
-    visitor = await guards.signed_in(request)
-    await sessions.end_other_sessions(visitor.account_id, but=visitor.session_id)
-    return _back()
 
 
 @get("/password")
@@ -138,8 +123,6 @@ routes: list[ControllerRouterHandler] = [
         path=HOME,
         route_handlers=[
             account_page,
-            end_session,
-            end_other_sessions,
             password_page,
             change_password,
             child_page,

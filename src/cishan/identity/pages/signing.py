@@ -9,10 +9,10 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.actions import accounts, codes, people
-from cishan.identity.forms import AskCode, EnterCode, Register, SignIn
+from cishan.identity.actions import accounts, codes, passkeys, people
+from cishan.identity.forms import AskCode, EnterCode, Register, ShowPasskey, SignIn
 from cishan.identity.guards import NO_STORE, PUBLIC, SIGN_IN, cookie_name
-from cishan.identity.pages.door import address_of, device_of, let_in, let_out, set_cookie
+from cishan.identity.pages.door import address_of, device_of, let_in, let_out, set_cookie, site_of
 from cishan.identity.queries.accounts import code_contact
 from cishan.kernel.contacts import Contact
 from cishan.kernel.errors import Invalid
@@ -40,10 +40,18 @@ def _secret(request: Request[Any, Any, Any]) -> str:
 
 
 @get("/sign-in")
-async def sign_in_page(next: FromQuery[str] = "") -> Template:
-    """Ask for a password, or where a code shall go."""
+async def sign_in_page(request: Request[Any, Any, Any], next: FromQuery[str] = "") -> Template:
+    """Ask for a password, for a passkey, or where a code shall go."""
     wanted = forms.empty(next=safe_path(next, AFTER))
-    return _page("sign_in", HTTP_200_OK, form=wanted, code_form=wanted)
+    return _sign_in_page(request, HTTP_200_OK, form=wanted, code_form=wanted)
+
+
+def _sign_in_page(
+    request: Request[Any, Any, Any], status: int, *, form: forms.Form[Any], code_form: forms.Form[Any]
+) -> Template:
+    site = site_of(request)
+    options = passkeys.sign_in_options(site) if site is not None else ""
+    return _page("sign_in", status, form=form, code_form=code_form, options=options)
 
 
 @post("/sign-in", status_code=HTTP_303_SEE_OTHER)
@@ -62,7 +70,25 @@ async def sign_in(request: Request[Any, Any, Any]) -> Redirect | Template:
     except Invalid as error:
         form = form.refused(error)
     wanted = forms.empty(next=form.typed("next"))
-    return _page("sign_in", HTTP_422_UNPROCESSABLE_ENTITY, form=form, code_form=wanted)
+    return _sign_in_page(request, HTTP_422_UNPROCESSABLE_ENTITY, form=form, code_form=wanted)
+
+
+@post("/sign-in/passkey", status_code=HTTP_303_SEE_OTHER)
+async def enter_by_passkey(request: Request[Any, Any, Any]) -> Redirect | Template:
+    """Open a session by a passkey alone, and go where the person wanted to go."""
+    form, site = forms.read(ShowPasskey, await request.form()), site_of(request)
+    wanted = forms.empty(next=safe_path(form.typed("next"), AFTER))
+    try:
+        if form.value is None or site is None:
+            raise Invalid(passkeys.REFUSED)
+        token = await passkeys.enter(
+            site, answer=form.value.answer, address=address_of(request), device=device_of(request)
+        )
+        return await let_in(request, token, safe_path(form.value.next, AFTER))
+    except Invalid as error:
+        return _sign_in_page(
+            request, HTTP_422_UNPROCESSABLE_ENTITY, form=wanted.refused(error), code_form=wanted
+        )
 
 
 @post(CODE, status_code=HTTP_303_SEE_OTHER)
@@ -71,7 +97,7 @@ async def ask_code(request: Request[Any, Any, Any]) -> Redirect | Template:
     form = forms.read(AskCode, await request.form())
     if form.value is None:
         wanted = forms.empty(next=form.typed("next"))
-        return _page("sign_in", HTTP_422_UNPROCESSABLE_ENTITY, form=wanted, code_form=form)
+        return _sign_in_page(request, HTTP_422_UNPROCESSABLE_ENTITY, form=wanted, code_form=form)
     token = await codes.ask_code(form.value.contact, address=address_of(request), language=i18n.language())
     response = _to(CODE, form.value.next)
     set_cookie(request, response, token, "code")
@@ -151,6 +177,7 @@ routes: list[ControllerRouterHandler] = [
         route_handlers=[
             sign_in_page,
             sign_in,
+            enter_by_passkey,
             ask_code,
             code_page,
             check_code,

@@ -9,9 +9,10 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan.identity.actions import accounts as actions
+from cishan.identity.actions import passkeys
 from cishan.identity.forms import StaffSignIn
 from cishan.identity.guards import NO_STORE, PUBLIC, STAFF_SIGN_IN
-from cishan.identity.pages.door import address_of, device_of, let_in, let_out
+from cishan.identity.pages.door import address_of, device_of, let_in, let_out, site_of
 from cishan.kernel.errors import Invalid
 from cishan.plumbing import forms
 from cishan.plumbing.web import safe_path
@@ -20,15 +21,17 @@ AFTER = "/staff"
 
 
 @get("/staff/sign-in")
-async def sign_in_page(next: FromQuery[str] = "") -> Template:
-    """Ask for name and password."""
-    return _page(forms.empty(next=safe_path(next, AFTER)), HTTP_200_OK)
+async def sign_in_page(request: Request[Any, Any, Any], next: FromQuery[str] = "") -> Template:
+    """Ask for name and password, or for a passkey."""
+    return _page(request, forms.empty(next=safe_path(next, AFTER)), HTTP_200_OK)
 
 
-def _page(form: forms.Form[Any], status: int) -> Template:
+def _page(request: Request[Any, Any, Any], form: forms.Form[Any], status: int) -> Template:
+    site = site_of(request)
+    options = passkeys.sign_in_options(site) if site is not None else ""
     return Template(
         template_name="identity/sign_in_staff.html",
-        context={"form": form},
+        context={"form": form, "options": options},
         status_code=status,
         headers=NO_STORE,
     )
@@ -39,7 +42,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Open a session, and go where the person wanted to go."""
     form = forms.read(StaffSignIn, await request.form())
     if form.value is None:
-        return _page(form, HTTP_422_UNPROCESSABLE_ENTITY)
+        return _page(request, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         token = await actions.sign_in(
             login=form.value.username,
@@ -48,7 +51,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Redirect | Template:
             device=device_of(request),
         )
     except Invalid as error:
-        return _page(form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
+        return _page(request, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
     return await let_in(request, token, safe_path(form.value.next, AFTER))
 
 

@@ -13,11 +13,12 @@ from cishan.kernel.contacts import Channel, Contact
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
 
-NAME, EMAIL, MOBILE, CODE_CONTACT = (
+NAME, EMAIL, MOBILE, CODE_CONTACT, REPLACED = (
     "person.name_enc",
     "account.email_enc",
     "account.mobile_enc",
     "one_time_code.contact_enc",
+    "replaced_contact.contact_enc",
 )
 CODE = "one-time code"
 HOLDS_POST = """EXISTS (SELECT FROM role_grant AS held WHERE held.person = account.person
@@ -39,7 +40,8 @@ async def visitor_of(token: str) -> Visitor | None:
               FROM account_session AS session JOIN account ON account.id = session.account
               LEFT JOIN person ON person.id = account.person
              WHERE session.token_hash = {{}} AND session.expires_at > {{}} AND session.seen_at > {{}}
-               AND account.active AND (NOT account.is_demo OR {{}}::boolean)""",  # noqa: S608 - a constant
+               AND NOT session.second_factor_due AND account.active
+               AND (NOT account.is_demo OR {{}}::boolean)""",  # noqa: S608 - a constant
         today,
         today,
         ids.token_hash(token),
@@ -88,7 +90,7 @@ async def sessions(account_id: UUID) -> list[SessionView]:
     rows = await fetch(
         f"""SELECT session.id, session.device, session.created_at, session.seen_at
               FROM account_session AS session JOIN account ON account.id = session.account
-             WHERE account.id = {{}} AND session.expires_at > {{}}
+             WHERE account.id = {{}} AND session.expires_at > {{}} AND NOT session.second_factor_due
                AND session.seen_at > CASE WHEN {HOLDS_POST} THEN {{}}::timestamptz ELSE {{}}::timestamptz END
              ORDER BY session.seen_at DESC, session.id LIMIT 100""",  # noqa: S608 - a constant
         account_id,
@@ -133,8 +135,13 @@ def contacts_of(row: dict[str, Any]) -> list[Contact]:
 
 
 def contact_index(contact: Contact) -> bytes:
-    """Return what equal contacts share."""
+    """Return what equal contacts share: what is written. To look for one, take `contact_indexes`."""
     return crypto.blind_index(contact.value, purpose=f"account {contact.channel}")
+
+
+def contact_indexes(contact: Contact) -> list[bytes]:
+    """Return what a contact may have been written as: its index under every key that we have."""
+    return crypto.blind_indexes(contact.value, purpose=f"account {contact.channel}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from cishan.identity.queries.accounts import contact_index, contacts_of
+from cishan.identity.queries.accounts import contact_indexes, contacts_of
 from cishan.kernel.contacts import Channel, Contact
 from cishan.plumbing.db import fetch
 
@@ -21,8 +21,8 @@ async def person_reached_by(contact: Contact) -> UUID | None:
     """Return whose open account has this address or number; None: nobody's, or an office's."""
     column = "email_index" if contact.channel is Channel.EMAIL else "mobile_index"
     rows = await fetch(
-        f"SELECT person FROM account WHERE {column} = {{}} AND active",  # noqa: S608 - one of two constants
-        contact_index(contact),
+        f"SELECT person FROM account WHERE {column} = ANY({{}}::bytea[]) AND active",  # noqa: S608 - one of two constants
+        contact_indexes(contact),
     )
     found: UUID | None = rows[0]["person"] if rows else None
     return found

@@ -39,6 +39,7 @@ class Method(StrEnum):
 
     PASSWORD = "password"  # noqa: S105
     CODE = "code"
+    PASSKEY = "passkey"
 
 
 @dataclass(frozen=True, slots=True)

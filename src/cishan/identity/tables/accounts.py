@@ -54,9 +54,11 @@ class AccountSession(Table, tablename="account_session"):
     expires_at = Timestamptz(default=None, index=True)
     second_factor_at = Timestamptz(default=None, null=True)
     """When this browser last showed a second factor."""
+    second_factor_due = Boolean(default=False)
+    """The password was right, the second factor was not shown yet: this session opens nothing."""
 
     session_token_is_a_hash = Check("octet_length(token_hash) = 32")
-    session_method = Check("method IN ('password', 'code')")
+    session_method = Check("method IN ('password', 'code', 'passkey')")
 
 
 class SignInAttempt(Table, tablename="sign_in_attempt"):

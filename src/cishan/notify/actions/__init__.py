@@ -126,6 +126,16 @@ async def send_text(*, key: str, to_mobile: str, language: str, template: str, t
     return await _post(key, template, language, content, None, urgent=True)
 
 
+async def send_to(*, key: str, to: Contact, language: str, letter: Letter) -> bool:
+    """Write to a contact, whoever has it now, in the running transaction; False: it was written before."""
+    if to.channel is Channel.EMAIL:
+        return await send(key=key, to_email=to.value, language=language, letter=letter)
+    text = _for_text(letter, language)
+    return await send_text(
+        key=key, to_mobile=to.value, language=language, template=letter.template, text=text
+    )
+
+
 async def _post(
     key: str, template: str, language: str, content: Content, message_id: UUID | None, *, urgent: bool
 ) -> bool:

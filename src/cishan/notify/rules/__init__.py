@@ -225,6 +225,7 @@ Safety = Literal[
     "recovery_code_used",
     "passkey_added",
     "passkey_removed",
+    "contact_changed",
     "roles_changed",
 ]
 
