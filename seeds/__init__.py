@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cishan.identity.rules.accounts import DEMO_PASSWORD
 from cishan.identity.rules.roles import Role
 
-REFERENCE: tuple[str, ...] = ("reference", "deadlines")
+REFERENCE: tuple[str, ...] = ("reference", "deadlines", "approvals")
 """Modules of this folder that every installation needs, in the order of loading."""
 
 DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts")

@@ -9,6 +9,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     donations/                            gifts, monthly giving, refunds, receipts, the trail of a gift
     campaigns/                            慈善筹: campaigns, their updates, progress and public gifts
     ledger/                               the charity's books: funds, accounts, vouchers, statements
+    approvals/                            maker and checker: bands by amount, steps, panels, related parties
     notify/                               letters to people
     deadlines/                            clocks of the law and of the house, working days, escalation
     files/                                what people send: photos, scans, PDFs, sheets, and who may read them

@@ -14,6 +14,7 @@ TABLE_MODULES: list[str] = [
     "cishan.notify.tables",
     "cishan.deadlines.tables",
     "cishan.files.tables",
+    "cishan.approvals.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

@@ -156,10 +156,13 @@ def test_the_seeded_rules_are_what_the_law_says() -> None:
         "complaint.reply_fundraising": (5, Unit.WORKING_DAYS, Direction.AFTER),
         "refund.review": (3, Unit.WORKING_DAYS, Direction.AFTER),
         "refund.pay": (3, Unit.WORKING_DAYS, Direction.AFTER),
+        "approval.check": (3, Unit.WORKING_DAYS, Direction.AFTER),
+        "approval.panel": (10, Unit.WORKING_DAYS, Direction.AFTER),
+        "approval.release": (2, Unit.WORKING_DAYS, Direction.AFTER),
         "grant.public_notice": (7, Unit.CALENDAR_DAYS, Direction.AFTER),
         "wish.deliver": (15, Unit.CALENDAR_DAYS, Direction.AFTER),
         "volunteer.hours": (10, Unit.WORKING_DAYS, Direction.AFTER),
         "emergency.papers": (10, Unit.WORKING_DAYS, Direction.AFTER),
     }
     assert {c: (BY_CODE[c].limit, BY_CODE[c].unit, BY_CODE[c].direction) for c in wanted} == wanted
-    assert len(BY_CODE) == len(seeds.rules()) == 49
+    assert len(BY_CODE) == len(seeds.rules()) == 52
