@@ -7,13 +7,16 @@ import httpx
 import pytest
 from PIL import ExifTags, Image
 
+from cishan.audit.queries import history_of
 from cishan.campaigns import actions
 from cishan.campaigns.queries import details
 from cishan.campaigns.tables import CampaignUpdate, Photo
+from cishan.deadlines.queries import clocks_of
 from cishan.files.actions import keep
 from cishan.files.queries import files_of
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Invalid, NotFound
+from cishan.plumbing import db as database
 from cishan.plumbing.pictures import MAX_BYTES, MAX_SIDE, draw_anew
 from cishan.plumbing.uploads import Upload
 from tests.campaigns import making
@@ -166,3 +169,26 @@ def test_a_picture_without_ground_is_put_on_white() -> None:
     Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(out, "PNG")
     with Image.open(BytesIO(draw_anew(out.getvalue()).data)) as drawn:
         assert drawn.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
+
+
+async def test_a_report_is_published_as_one_and_stops_its_clock(desk: httpx.AsyncClient) -> None:
+    asked = await desk.get(URL)
+    assert "募捐情况中期公开" in asked.text and "中期公开报告" in asked.text
+    answer = await desk.post(URL, data={**NEWS, "kind": "interim_report"})
+    assert answer.status_code == 303
+    row = (await database.fetch("SELECT campaign, kind FROM campaign_update"))[0]
+    assert row["kind"] == "interim_report"
+    clocks = await clocks_of("campaign", row["campaign"])
+    assert [c.outcome for c in clocks if c.code == "campaign.interim_report"].count(None) == len(clocks) - 2
+    (step, *_) = await history_of("campaign", row["campaign"])
+    assert (step.event, step.acting_role, step.reason) == (
+        "publish_interim_report",
+        "project_officer",
+        NEWS["title"],
+    )
+
+
+async def test_news_of_an_unknown_kind_are_refused(desk: httpx.AsyncClient) -> None:
+    answer = await desk.post(URL, data={**NEWS, "kind": "final_report"})
+    assert answer.status_code == 422
+    assert await CampaignUpdate.count() == 0

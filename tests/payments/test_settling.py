@@ -1,10 +1,11 @@
 """Money finds its gift, or suspense: refunds, disputes, wrong amounts, strangers, what comes too early."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
 
+from cishan.deadlines.queries import clocks_of
 from cishan.donations.actions import settling
 from cishan.donations.tables.gifts import Donation
 from cishan.donations.tables.refunds import RefundRequest
@@ -149,6 +150,10 @@ async def test_money_that_nobody_asked_for_goes_to_suspense(sandbox: Sandbox) ->
     assert await suspense() == [(700, "unidentified")]
     await actions.poll()
     assert await suspense() == [(700, "unidentified")]
+    txn = await database.fetch_value("SELECT txn_id FROM donation_movement WHERE donation IS NULL")
+    (waiting,) = await clocks_of("suspense", txn)
+    # Ten working days after Sunday, 22 November.
+    assert (waiting.code, waiting.due_on) == ("donation.identify", date(2026, 12, 4))
 
 
 async def test_a_gift_paid_twice_counts_once(sandbox: Sandbox) -> None:

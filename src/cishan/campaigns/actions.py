@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from piccolo.columns import Column
 
 from cishan.audit import actions as audit
 from cishan.audit.rules import SYSTEM, Transition
-from cishan.campaigns import rules
+from cishan.campaigns import clocks, rules
 from cishan.campaigns.queries.photos import OWNER, PHOTO
 from cishan.campaigns.tables import (
     BudgetLine,
@@ -23,6 +23,7 @@ from cishan.campaigns.tables import (
     PlatformLink,
     PublicGift,
 )
+from cishan.deadlines import queries as deadlines
 from cishan.files import actions as files
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
@@ -66,8 +67,8 @@ def _step(
     after: str,
     *,
     actor: str,
+    role: str = "",
     reason: str = "",
-    evidence: tuple[str, ...] = (),
 ) -> Transition:
     return Transition(
         subject_kind="campaign",
@@ -76,8 +77,8 @@ def _step(
         from_state=before,
         to_state=after,
         actor=actor,
+        acting_role=role,
         reason=reason,
-        evidence=evidence,
     )
 
 
@@ -144,6 +145,8 @@ async def move(
                 )
             )
             await audit.record(_step(campaign_id, event, taken.origin, taken.to, actor=actor, reason=reason))
+            period = clocks.Period(campaign.starts_on, campaign.ends_on, campaign.county)
+            await clocks.turn(campaign_id, taken, period)
             await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))
     except asyncpg.CheckViolationError as error:
         gap = (error.constraint_name or "").partition("_has_")[2]
@@ -171,9 +174,11 @@ async def turn_clock() -> int:
     over = await Campaign.select(Campaign.id).where(
         (Campaign.state == rules.State.LIVE.value) & (Campaign.ends_on < today)
     )
-    deadline = today - timedelta(days=rules.EMERGENCY_FILING_DAYS)
-    unfiled = await Campaign.select(Campaign.id).where(
-        (Campaign.state == rules.State.LIVE_UNFILED.value) & (Campaign.starts_on < deadline)
+    late = await deadlines.overdue(subject_kind=clocks.KIND, code=clocks.FILE_EMERGENCY)
+    unfiled = await fetch(
+        "SELECT id FROM campaign WHERE state = {} AND id = ANY({}::uuid[]) ORDER BY id",
+        rules.State.LIVE_UNFILED.value,
+        [view.subject_id for view in late],
     )
     for row in over:
         await move(row["id"], "end", actor=SYSTEM)
@@ -277,8 +282,12 @@ async def publish_update(
     signed_by: str,
     staff_id: UUID | None = None,
     person_id: UUID | None = None,
+    kind: rules.NewsKind = rules.NewsKind.NEWS,
+    role: str = "",
 ) -> UUID:
     """Publish news of a campaign with up to six photos, which are drawn anew; return its id.
+
+    News that are a report stop the clock that waited for it.
 
     Refuse news of a campaign that nobody outside sees, and whatever is no picture; then nothing is kept.
     """
@@ -302,6 +311,7 @@ async def publish_update(
                 signed_by=signed_by,
                 staff=staff_id,
                 published_at=clock.now(),
+                kind=kind.value,
             )
         )
         kept = await files.attach(brought, owner_id=update_id, by=person_id, field="photos")
@@ -317,8 +327,9 @@ async def publish_update(
                     height=file.height,
                 )
             )
-        actor, state = str(staff_id) if staff_id else SYSTEM, campaign.state
-        news = (str(update_id),)
-        await audit.record(_step(campaign_id, "publish_news", state, state, actor=actor, evidence=news))
+        await clocks.reported(campaign_id, kind)
+        state, actor = campaign.state, str(person_id or staff_id or SYSTEM)
+        told = _step(campaign_id, f"publish_{kind.value}", state, state, actor=actor, role=role, reason=title)
+        await audit.record(told)
         await jobs.enqueue(REINDEX, campaign_id=str(campaign_id))
     return update_id

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from cishan.campaigns.rules import NewsKind
 from cishan.plumbing.forms import Input
 
 
@@ -12,3 +13,4 @@ class UpdateForm(msgspec.Struct):
 
     title: Annotated[str, Input(max_length=80)]
     body: Annotated[str, Input(max_length=8000, multiline=True)]
+    kind: NewsKind = NewsKind.NEWS

@@ -133,6 +133,26 @@ def step(state: str, event: str, reason: str = "") -> Step:
     raise Conflict(N_("The campaign is no longer in a state in which this can be done."))
 
 
+class NewsKind(StrEnum):
+    """What news of a campaign are: news, or a report that the law asks for."""
+
+    NEWS = "news"
+    INTERIM_REPORT = "interim_report"
+    EMERGENCY_RECEIPTS = "emergency_receipts"
+
+
+NEWS_LABELS: dict[NewsKind, str] = {
+    NewsKind.NEWS: N_("News"),
+    NewsKind.INTERIM_REPORT: N_("Interim report"),
+    NewsKind.EMERGENCY_RECEIPTS: N_("Receipts and spending of an emergency campaign"),
+}
+REPORT_CLOCKS: dict[NewsKind, str] = {
+    NewsKind.INTERIM_REPORT: "campaign.interim_report",
+    NewsKind.EMERGENCY_RECEIPTS: "campaign.emergency_receipts",
+}
+"""The deadline that a report keeps."""
+
+
 FILING_NO = r"^[0-9A-HJ-NPQRTUWXY]{18}A[0-9]{2}[0-9]{3}$"
 """备案编号: the organisation's USCC, A, two digits of the year, three of the serial."""
 
@@ -227,8 +247,6 @@ def require_filing_no(filing_no: str, uscc: str) -> None:
         )
 
 
-EMERGENCY_FILING_DAYS = 10
-"""慈善法 art. 73: an emergency campaign files within ten days of its start."""
 UNFILED_TOO_LONG = N_("Not filed within ten days of its start; suspended until the filing number is there.")
 
 

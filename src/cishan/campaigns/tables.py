@@ -188,8 +188,10 @@ class CampaignUpdate(Table, tablename="campaign_update"):
     signed_by = Varchar(length=60, default=None)
     staff = ForeignKey(Account, on_delete=OnDelete.restrict, null=True)
     published_at = Timestamptz(default=None)
+    kind = Varchar(length=20, default=rules.NewsKind.NEWS.value)
 
     update_has_title = Check("btrim(title) <> ''")
+    update_kind_is_known = Check("kind IN ('news', 'interim_report', 'emergency_receipts')")
     update_has_body = Check("btrim(body) <> '' AND length(body) <= 8000")
 
 

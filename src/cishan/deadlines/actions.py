@@ -25,11 +25,13 @@ async def start(
     subject_id: UUID | str,
     at: datetime | None = None,
     event_on: date | None = None,
+    region: str = "",
 ) -> UUID:
     """Let a clock run for a thing and return its id; one that runs already is the same as once.
 
     It runs from `at` (now) under the rule's version of that day. `event_on` is the day that the limit is
-    counted from or, for a rule that looks ahead ("file ten days before the start"), must name.
+    counted from or, for a rule that looks ahead ("file ten days before the start"), must name. `region` is
+    the place whose staff are concerned; none: the whole charity.
     """
     begun = at or clock.now()
     rule_id, rule = await queries.rule_in_force(code, clock.china_day(begun))
@@ -38,11 +40,12 @@ async def start(
     if rule.direction is Direction.BEFORE and event_on is None:
         raise Invalid(N_("This deadline lies before its event: say on which day that is."))
     begins = _Begin(1, begun, _midnight(event_on) if event_on else begun)
-    return (await _begin(rule_id, rule, subject_kind, str(subject_id), [begins]))[0]
+    subject = _Subject(subject_kind, str(subject_id), region)
+    return (await _begin(rule_id, rule, subject, [begins]))[0]
 
 
 async def start_series(
-    code: str, *, subject_kind: str, subject_id: UUID | str, starts_on: date, ends_on: date
+    code: str, *, subject_kind: str, subject_id: UUID | str, starts_on: date, ends_on: date, region: str = ""
 ) -> list[UUID]:
     """Let one clock run for each time a repeating rule comes round from start to end; maybe none.
 
@@ -58,7 +61,7 @@ async def start_series(
         for n, day in enumerate(begins, start=1)
         if n not in done
     ]
-    return await _begin(rule_id, rule, subject_kind, str(subject_id), series)
+    return await _begin(rule_id, rule, _Subject(subject_kind, str(subject_id), region), series)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +71,14 @@ class _Begin:
     event_at: datetime
 
 
-async def _begin(
-    rule_id: UUID, rule: Rule, subject_kind: str, subject_id: str, begins: Sequence[_Begin]
-) -> list[UUID]:
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    kind: str
+    id: str
+    region: str
+
+
+async def _begin(rule_id: UUID, rule: Rule, subject: _Subject, begins: Sequence[_Begin]) -> list[UUID]:
     _require_transaction()
     calendar = await queries.calendar()
     found = []
@@ -83,16 +91,17 @@ async def _begin(
             calendar=calendar,
         )
         rows = await fetch(
-            """INSERT INTO deadline_clock (id, rule, code, subject_kind, subject_id, occurrence, event_at,
-                                           started_at, green_until, due_on, due_at, is_assumed)
-               VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+            """INSERT INTO deadline_clock (id, rule, code, subject_kind, subject_id, region, occurrence,
+                                           event_at, started_at, green_until, due_on, due_at, is_assumed)
+               VALUES ({}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {})
                    ON CONFLICT (subject_kind, subject_id, code, occurrence) WHERE stopped_at IS NULL
                    DO UPDATE SET code = excluded.code RETURNING id""",
             ids.new_id(),
             rule_id,
             rule.code,
-            subject_kind,
-            subject_id,
+            subject.kind,
+            subject.id,
+            subject.region,
             begin.occurrence,
             begin.event_at,
             begin.started_at,
@@ -158,15 +167,22 @@ async def stop(
     return outcome
 
 
-async def cancel(*, subject_kind: str, subject_id: UUID | str, code: str | None = None) -> int:
-    """Stop the clocks of a thing (or those of one rule) as no longer needed; return how many ran."""
+async def cancel(
+    *, subject_kind: str, subject_id: UUID | str, code: str | None = None, overdue_too: bool = True
+) -> int:
+    """Stop the clocks of a thing (or those of one rule) as no longer needed; return how many ran.
+
+    What is overdue can be left running: it is still to be done.
+    """
     _require_transaction()
     rows = await fetch(
         "SELECT id FROM deadline_clock WHERE subject_kind = {} AND subject_id = {} AND stopped_at IS NULL"
-        " AND code = coalesce({}, code) ORDER BY id FOR NO KEY UPDATE",
+        " AND code = coalesce({}, code) AND ({} OR due_at >= {}) ORDER BY id FOR NO KEY UPDATE",
         subject_kind,
         str(subject_id),
         code,
+        overdue_too,
+        clock.now(),
     )
     await _stop([row["id"] for row in rows], clock.now(), Outcome.CANCELLED)
     return len(rows)

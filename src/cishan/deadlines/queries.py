@@ -28,7 +28,8 @@ PAGE = 100
 """How many clocks a list shows if nobody says otherwise."""
 
 _CLOCK = """
-    SELECT c.id, c.code, rule.title, rule.title_en, rule.source, c.subject_kind, c.subject_id, c.occurrence,
+    SELECT c.id, c.code, rule.title, rule.title_en, rule.source, rule.unit, c.subject_kind,
+           c.subject_id, c.region, c.occurrence,
            c.started_at, c.due_on, c.due_at, c.green_until, c.is_assumed, c.paused_at, c.stopped_at,
            c.outcome,
            (SELECT p.reason FROM deadline_pause AS p
@@ -103,7 +104,9 @@ def _rule(row: dict[str, Any]) -> Rule:
 def _view(row: dict[str, Any]) -> ClockView:
     outcome, level = row.pop("outcome"), row.pop("level")
     return ClockView(
-        **row, outcome=Outcome(outcome) if outcome else None, level=Level(level) if level else None
+        **{**row, "unit": Unit(row["unit"])},
+        outcome=Outcome(outcome) if outcome else None,
+        level=Level(level) if level else None,
     )
 
 
@@ -116,6 +119,18 @@ async def clocks_of(subject_kind: str, subject_id: UUID | str) -> list[ClockView
         str(subject_id),
     )
     return [_view(row) for row in rows]
+
+
+async def due_days(code: str, subject_kind: str, subject_ids: Sequence[UUID]) -> dict[UUID, date]:
+    """Return until when each thing has time by its running clock of a rule."""
+    rows = await fetch(
+        "SELECT subject_id, min(due_on) AS due_on FROM deadline_clock WHERE code = {} AND subject_kind = {}"
+        " AND subject_id = ANY({}::varchar[]) AND stopped_at IS NULL GROUP BY subject_id",
+        code,
+        subject_kind,
+        [str(one) for one in subject_ids],
+    )
+    return {UUID(row["subject_id"]): row["due_on"] for row in rows}
 
 
 async def by_colour(
@@ -171,16 +186,22 @@ async def colours_of(subject_kind: str, subject_ids: Sequence[UUID | str]) -> di
 
 
 async def overdue(
-    *, level: Level | None = None, subject_kind: str | None = None, limit: int = PAGE, offset: int = 0
+    *,
+    level: Level | None = None,
+    subject_kind: str | None = None,
+    code: str | None = None,
+    limit: int = PAGE,
+    offset: int = 0,
 ) -> list[ClockView]:
     """Return the running clocks past their limit, the longest past first; of a level: what it was told."""
     rows = await fetch(
         _CLOCK + " WHERE c.stopped_at IS NULL AND coalesce(c.paused_at, {}) > c.due_at"
-        " AND c.subject_kind = coalesce({}, c.subject_kind)"
+        " AND c.subject_kind = coalesce({}, c.subject_kind) AND c.code = coalesce({}, c.code)"
         " AND ({}::varchar IS NULL OR EXISTS (SELECT 1 FROM deadline_escalation AS told"
         "      WHERE told.clock = c.id AND told.level = {})) ORDER BY c.due_at, c.id LIMIT {} OFFSET {}",
         clock.now(),
         subject_kind,
+        code,
         level.value if level else None,
         level.value if level else None,
         limit,

@@ -16,6 +16,8 @@ from cishan.kernel.workdays import WorkCalendar
 GREEN_PERCENT = 70
 """A clock is green until this part of its limit is used up (domain: 电子监察)."""
 MAX_OCCURRENCES = 400
+HOUSE_RULE = "本会规定"
+"""The source of a limit that no law sets."""
 _INSTANT = timedelta(microseconds=1)
 _DAY = timedelta(days=1)
 
@@ -306,8 +308,11 @@ class ClockView:
     title: str
     title_en: str
     source: str
+    unit: Unit
     subject_kind: str
     subject_id: str
+    region: str
+    """Whose staff are concerned; empty: the whole charity."""
     occurrence: int
     started_at: datetime
     due_on: date
@@ -320,6 +325,21 @@ class ClockView:
     outcome: Outcome | None
     level: Level | None
     """The highest level that was told."""
+
+    @property
+    def is_house_rule(self) -> bool:
+        """Tell whether we set this limit ourselves and no law does."""
+        return self.source == HOUSE_RULE
+
+    def left(self, today: date, calendar: WorkCalendar) -> int:
+        """Return the days left until the last day (0 on it), or how many it is past, negative.
+
+        They are working days if the rule counts so, else calendar days. A clock that stands still keeps them.
+        """
+        day = clock.china_day(self.paused_at) if self.paused_at else today
+        if self.unit is Unit.WORKING_DAYS:
+            return workdays.working_days_between(day, self.due_on, calendar)
+        return (self.due_on - day).days
 
     def colour(self, now: datetime) -> Colour:
         """Return how the clock stands, or stood when it was stopped."""

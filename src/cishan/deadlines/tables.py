@@ -63,6 +63,7 @@ class DeadlineClock(Table, tablename="deadline_clock"):
     code = Varchar(length=60, default=None)
     subject_kind = Varchar(length=40, default=None)
     subject_id = Varchar(length=80, default=None)
+    region = Varchar(length=12, default="")
     occurrence = SmallInt(default=None)
     event_at = Timestamptz(default=None)
     started_at = Timestamptz(default=None)

@@ -12,9 +12,12 @@ from cishan.campaigns import actions, queries
 from cishan.campaigns.forms import UpdateForm
 from cishan.campaigns.queries import details
 from cishan.campaigns.queries.photos import PHOTO
+from cishan.campaigns.rules import NEWS_LABELS, REPORT_CLOCKS, NewsKind
+from cishan.deadlines import queries as deadlines
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
+from cishan.kernel import clock
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import clean
 from cishan.plumbing import forms
@@ -38,11 +41,24 @@ async def write_update(request: Request[Any, Any, Any], slug: FromPath[str]) -> 
     """Ask for title, text and photos."""
     campaign = await details.view(slug)
     staff = await allowed(request, Action.NEWS_WRITE, region=campaign.county)
-    return _page(staff, campaign, forms.empty(), HTTP_200_OK)
+    return await _page(staff, campaign, forms.empty(), HTTP_200_OK)
 
 
-def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], status: int) -> Template:
-    context = {"staff": staff, "campaign": campaign, "form": form, "max_photos": PHOTO.max_count}
+async def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[Any], status: int) -> Template:
+    running = [c for c in await deadlines.clocks_of("campaign", campaign.id) if not c.outcome]
+    context = {
+        "staff": staff,
+        "campaign": campaign,
+        "form": form,
+        "max_photos": PHOTO.max_count,
+        "clocks": [c for c in running if c.started_at <= clock.now()],
+        "working_calendar": await deadlines.calendar(),
+        "kinds": [
+            (kind.value, label)
+            for kind, label in NEWS_LABELS.items()
+            if kind == NewsKind.NEWS or any(c.code == REPORT_CLOCKS[kind] for c in running)
+        ],
+    }
     return Template(
         template_name="campaigns/write_update.html", context=context, status_code=status, headers=NO_STORE
     )
@@ -61,7 +77,7 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
     submitted = await request.form()
     form = forms.read(UpdateForm, submitted)
     if form.value is None:
-        return _page(staff, campaign, form, HTTP_422_UNPROCESSABLE_ENTITY)
+        return await _page(staff, campaign, form, HTTP_422_UNPROCESSABLE_ENTITY)
     photos = []
     for n in range(1, PHOTO.max_count + 1):
         caption = clean(str(submitted.get(f"caption_{n}", "")))[:160]
@@ -76,9 +92,11 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
             signed_by=staff.name,
             staff_id=staff.account_id,
             person_id=staff.person_id,
+            kind=form.value.kind,
+            role=staff.acting.role if staff.acting else "",
         )
     except Invalid as error:
-        return _page(staff, campaign, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
+        return await _page(staff, campaign, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
     return Redirect(f"/campaigns/{campaign.slug}#updates", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 

@@ -14,8 +14,13 @@ from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic
 
 
-async def judge_message(donation_id: UUID, *, shown: bool, staff_id: UUID, staff_name: str) -> None:
-    """Show a held message in public, or refuse it for good; the same judgement again changes nothing."""
+async def judge_message(
+    donation_id: UUID, *, shown: bool, staff_id: UUID, staff_name: str, actor: str = "", role: str = ""
+) -> None:
+    """Show a held message in public, or refuse it for good; the same judgement again changes nothing.
+
+    `actor` is the person behind the account.
+    """
     wanted = MessageState.SHOWN if shown else MessageState.REFUSED
     async with atomic():
         gift = (
@@ -48,7 +53,8 @@ async def judge_message(donation_id: UUID, *, shown: bool, staff_id: UUID, staff
                 event="show" if shown else "refuse",
                 from_state=MessageState.PENDING,
                 to_state=wanted,
-                actor=str(staff_id),
+                actor=actor or str(staff_id),
+                acting_role=role,
             )
         )
         await jobs.enqueue("donations.refresh_totals", donation_ids=[str(donation_id)])

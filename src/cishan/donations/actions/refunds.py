@@ -11,6 +11,8 @@ from piccolo.columns import Column
 
 from cishan.audit import actions as audit
 from cishan.audit.rules import GIVER, STRIPE, SYSTEM, Transition
+from cishan.deadlines import actions as deadlines
+from cishan.deadlines.queries import due_days
 from cishan.donations.actions import monthly
 from cishan.donations.queries.gifts import GONE, GiftView, gift_by_id
 from cishan.donations.rules import refunds as rules
@@ -24,6 +26,8 @@ from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch_value
 
+REVIEW, PAY = "refund.review", "refund.pay"
+"""The clocks of a request: until it is decided, and until its money has gone."""
 _OPEN = ("requested", "approved", "sent")
 
 
@@ -123,6 +127,8 @@ async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str)
                 N_("A refund of this gift was asked for already. The gift's page says how it stands.")
             )
         refund_id = ids.new_id()
+        await deadlines.start(REVIEW, subject_kind="refund", subject_id=refund_id)
+        due = await due_days(REVIEW, "refund", [refund_id])
         await RefundRequest.insert(
             RefundRequest(
                 id=refund_id,
@@ -133,7 +139,7 @@ async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str)
                 words_enc=crypto.seal(words, place=WORDS, row=refund_id) if words else None,
                 amount_fen=gift.kept_fen,
                 status=RefundStatus.REQUESTED.value,
-                due_on=rules.review_due(clock.today()),
+                due_on=due[refund_id],
             )
         )
         await _tell(refund_id, "request", "", RefundStatus.REQUESTED, actor=GIVER)
@@ -164,7 +170,9 @@ async def decide(refund_id: UUID, *, approve: bool, by: str, note: str) -> None:
         await request.save()
         event = "approve" if approve else "refuse"
         await _tell(refund_id, event, RefundStatus.REQUESTED, request.status, actor=by, reason=note)
+        await deadlines.stop(REVIEW, subject_kind="refund", subject_id=refund_id)
         if approve:
+            await deadlines.start(PAY, subject_kind="refund", subject_id=refund_id)
             await _move(gift, "approve_refund", GiftStatus.REFUND_PENDING, actor=by, reason=note)
             await jobs.enqueue("donations.send_refund", refund_id=str(refund_id))
 
@@ -208,6 +216,7 @@ async def _note_failure(refund_id: UUID, donation_id: UUID, code: str) -> None:
         }
         if await _from_approved(refund_id, changes):
             states = RefundStatus.APPROVED, RefundStatus.FAILED
+            await deadlines.cancel(subject_kind="refund", subject_id=refund_id)
             await _tell(refund_id, "fail", *states, actor=STRIPE, reason=code[:60])
         gift = await gift_by_id(donation_id)
         if gift.status == GiftStatus.REFUND_PENDING:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cishan.audit import actions as audit
 from cishan.audit.rules import STRIPE, Transition
+from cishan.deadlines import actions as deadlines
 from cishan.donations.actions import monthly
 from cishan.donations.queries import settling as queries
 from cishan.donations.rules import settling as rules
@@ -20,6 +21,8 @@ from cishan.ledger import actions as ledger
 from cishan.ledger.rules import Entry
 from cishan.plumbing import db, jobs
 
+IDENTIFY = "donation.identify"
+"""The clock of money in suspense."""
 _UPDATE = """
     UPDATE donation AS d
        SET status = n.status, fee_fen = n.fee, refunded_fen = n.refunded, failure_code = n.failure,
@@ -212,6 +215,7 @@ async def _write(batch: _Batch) -> None:
             for gift_id, m, problem in batch.movements
         ]
         await connection.execute(_INSERT, *(list(column) for column in zip(*rows, strict=True)))
+        await _let_staff_look(batch.movements)
     changed = [batch.gifts[gift_id] for gift_id in sorted(batch.gifts) if _differs(*batch.gifts[gift_id])]
     if changed:
         gifts = [
@@ -226,7 +230,13 @@ async def _write(batch: _Batch) -> None:
     done = [r for _, _, s in batch.gifts.values() for r in s.refunds_done]
     failed = [r for _, _, s in batch.gifts.values() for r in s.refunds_failed]
     if done or failed:
-        await audit.record(*(_refunded(row) for row in await connection.fetch(_REFUNDS_DONE, done, failed)))
+        rows = await connection.fetch(_REFUNDS_DONE, done, failed)
+        await audit.record(*(_refunded(row) for row in rows))
+        for row in rows:
+            if row["to_state"] == RefundStatus.DONE:
+                await deadlines.stop("refund.pay", subject_kind="refund", subject_id=row["id"])
+            else:
+                await deadlines.cancel(subject_kind="refund", subject_id=row["id"])
     for gift_id in sorted(batch.paid):
         gift, payment, settlement = batch.gifts[gift_id]
         if gift.plan_id is not None and settlement.paid_at is not None:
@@ -234,6 +244,13 @@ async def _write(batch: _Batch) -> None:
                 gift.plan_id, paid_at=settlement.paid_at, subscription_id=payment.subscription_id
             )
     await _follow_up(batch)
+
+
+async def _let_staff_look(movements: Iterable[tuple[UUID | None, Movement, Problem]]) -> None:
+    """Start the clock of every payment whose owner must be found; what it waits for is its `txn_id`."""
+    for gift_id, movement, _ in movements:
+        if gift_id is None and movement.kind is rules.Kind.CHARGE:
+            await deadlines.start(IDENTIFY, subject_kind="suspense", subject_id=movement.txn_id)
 
 
 def _step(gift: Gift, settlement: Settlement) -> Transition:

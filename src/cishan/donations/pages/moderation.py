@@ -45,7 +45,12 @@ async def judge(request: Request[Any, Any, Any], donation_id: FromPath[UUID]) ->
     if word not in JUDGEMENTS:
         raise Invalid(N_("Choose one of the options."))
     await actions.judge_message(
-        donation_id, shown=JUDGEMENTS[word], staff_id=staff.account_id, staff_name=staff.name
+        donation_id,
+        shown=JUDGEMENTS[word],
+        staff_id=staff.account_id,
+        staff_name=staff.name,
+        actor=str(staff.person_id),
+        role=staff.acting.role if staff.acting else "",
     )
     return Redirect("/staff/messages", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 

@@ -1,10 +1,11 @@
 """Refund requests and commands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cishan.deadlines.queries import due_days
 from cishan.donations.rules.giving import RefundGround, RefundKind, RefundStatus
 from cishan.donations.tables.refunds import WORDS
 from cishan.plumbing import crypto
@@ -39,7 +40,14 @@ async def refunds_of(donation_id: UUID) -> list[RefundView]:
     rows = await fetch(
         f"SELECT {_COLUMNS} FROM refund_request WHERE donation = {{}} ORDER BY created_at, id", donation_id
     )
-    return [_view(row) for row in rows]
+    return await _due([_view(row) for row in rows])
+
+
+async def _due(views: list[RefundView]) -> list[RefundView]:
+    """Let open requests say until when they are decided by their clock: the calendar may have changed it."""
+    open_ones = [view.id for view in views if view.status is RefundStatus.REQUESTED]
+    days = await due_days("refund.review", "refund", open_ones) if open_ones else {}
+    return [replace(view, due_on=days.get(view.id, view.due_on)) for view in views]
 
 
 async def refund_by_id(refund_id: UUID) -> RefundView | None:
@@ -55,7 +63,7 @@ async def waiting_requests(*, limit: int = 200) -> list[RefundView]:
         " ORDER BY due_on, created_at LIMIT {}",
         limit,
     )
-    return [_view(row) for row in rows]
+    return await _due([_view(row) for row in rows])
 
 
 async def words_of(refund_id: UUID) -> str:

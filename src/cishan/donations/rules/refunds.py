@@ -1,16 +1,13 @@
 """When money goes back, and on what grounds (Civil Code art. 145 and 658; Charity Law art. 41)."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cishan.donations.rules.giving import GiftStatus, RefundGround
-from cishan.kernel import workdays
 from cishan.kernel.errors import Conflict
 from cishan.kernel.text import N_
 
 UNDO_WINDOW = timedelta(minutes=10)
-REVIEW_WORKDAYS = 3
-PAYOUT_WORKDAYS = 3
 
 ASKABLE = (
     RefundGround.MIS_KEY,
@@ -73,8 +70,3 @@ def require_refundable(status: GiftStatus) -> None:
     """Refuse a refund request for a gift of which we hold nothing."""
     if status not in _KEPT:
         raise Conflict(N_("A refund can be asked for while the gift is with us. This one is not."))
-
-
-def review_due(today: date) -> date:
-    """Return the working day by which a refund request is decided."""
-    return workdays.add_working_days(today, REVIEW_WORKDAYS)
