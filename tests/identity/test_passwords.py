@@ -17,7 +17,41 @@ def test_short_and_common_passwords_are_refused(password: str) -> None:
     assert refusal.value.field == "password"
 
 
-@pytest.mark.parametrize("password", ["correct horse", "春风又绿江南岸呀", "zq7-kmww", "x" * 100 + "yz"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        "woaini1314",
+        "WoAiNi@520",
+        "zhang123",
+        "wang19900101",
+        "liuyang1990",
+        "123123123",
+        "20081010",
+        "13800138000",
+        "5201314520",
+        "cishan123",
+        "dezhou2026!",
+        "1314woaini",
+    ],
+)
+def test_what_people_here_choose_most_is_refused_too(password: str) -> None:
+    with pytest.raises(Invalid, match="Very many people"):
+        passwords.require_good_password(password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "zhang likes tea",
+        "138001380001",
+        "wang-river-90210",
+        "woaini woaita 13",
+        "correct horse",
+        "春风又绿江南岸呀",
+        "zq7-kmww",
+        "x" * 100 + "yz",
+    ],
+)
 def test_any_composition_is_taken(password: str) -> None:
     passwords.require_good_password(password)
 

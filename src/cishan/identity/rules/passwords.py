@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache
@@ -21,6 +22,20 @@ _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _SALT, _KEY = 16, 32
 
 
+_WORDS = (
+    "woaini|aini|iloveyou|wohenaini|woaiwojia|woaita|baobei|laopo|laogong|nihao|caonima|woshishui|mima|"
+    "zhongguo|china|beijing|shandong|dezhou|cishan|cishanchou|cishanhui|cizong|taobao|weixin|wechat|qq|"
+    "zhifubao|alipay|admin|root|test|user|guest|password|passwd|qwer|asdf|zxcv|abc|abcd|"
+    "wang|li|zhang|liu|chen|yang|huang|zhao|wu|zhou|xu|sun|ma|zhu|hu|guo|he|lin|gao|luo|xiao|ming|hong"
+)
+_HABITS = re.compile(
+    rf"[0-9]{{1,11}}|(?:{_WORDS}){{1,3}}[@._-]?[0-9]{{0,8}}[!@#.]?"
+    rf"|[0-9]{{1,8}}[@._-]?(?:{_WORDS}){{1,3}}[!@#.]?"
+)
+"""What Chinese lists of stolen passwords are full of and the common list has few of: dates, numbers of
+telephones and of QQ, and a pet word or a family name with a number. Our own name is among the words."""
+
+
 def require_good_password(password: str, *, known: Iterable[str] = ()) -> None:
     """Refuse a password that is short, on the list of common ones, or what everybody knows of the person."""
     if len(password) < MIN_PASSWORD:
@@ -28,7 +43,7 @@ def require_good_password(password: str, *, known: Iterable[str] = ()) -> None:
     if len(password) > MAX_PASSWORD:
         raise Invalid(N_("Use at most {limit} characters."), field="password", limit=MAX_PASSWORD)
     folded = _text(password).decode().casefold()
-    if folded in _common() or len(set(folded)) < 3:
+    if folded in _common() or len(set(folded)) < 3 or _HABITS.fullmatch(folded):
         raise Invalid(N_("Very many people use this password. Choose another."), field="password")
     if any(word and folded == word.casefold() for word in known):
         raise Invalid(N_("This is your own name, number or address. Choose another."), field="password")
