@@ -74,6 +74,7 @@ COMMANDS: dict[str, Entry] = {
         True,
     ),
     "refunds": Entry("cishan.donations.commands:refunds", "List and decide refund requests.", True),
+    "files": Entry("cishan.files.commands:files", "Check that every file is there and as it was sent.", True),
     "reindex": Entry("cishan.search.commands:reindex", "Build the search index anew.", True),
     "rotate-keys": Entry(
         "cishan.ops.rotating:rotate_keys", "Encrypt personal data anew under the first of DATA_KEYS.", True

@@ -125,7 +125,8 @@ async def test_no_other_key_opens_the_door(place: Place, key: str) -> None:
 async def test_half_a_file_that_a_power_cut_left_is_swept(config: Settings, tmp_path: Path) -> None:
     gateways.use(replace(config, data_dir=tmp_path))
     key = await storage.put("files", b"whole")
-    half = tmp_path / "uploads" / f"{key}.abc"
+    half = tmp_path / "uploads.building" / "abc"
+    assert list(half.parent.iterdir()) == []
     half.write_bytes(b"who")
     os.utime(half, (1, 1))
     assert await storage.sweep("files", {key}, untouched_for=timedelta(days=2)) == 1

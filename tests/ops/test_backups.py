@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,7 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from cishan import settings
+from cishan import gateways, settings
+from cishan.files.actions import keep
 from cishan.ops import backups
 from cishan.ops.restoring import Fitting
 from cishan.ops.starting import CannotRun
@@ -21,6 +24,7 @@ from cishan.plumbing import jobs
 from cishan.settings import Settings
 from tests import databases
 from tests.conftest import SERVER_URL
+from tests.files import making as files
 
 KEY = "test-secret-key-test-secret-key-0"
 
@@ -109,6 +113,47 @@ async def test_a_platform_comes_back_row_for_row_with_owners_rights_and_triggers
     assert await content(empty.database_url) == before
     assert await shape(empty.database_url) == await shape(platform.database_url)
     assert (empty.data_dir / "uploads" / "photos" / "1.webp").read_bytes() == b"\x00picture"
+
+
+async def test_files_come_back_whole_and_a_lost_one_is_named(
+    platform: Settings, empty: Settings, tmp_path: Path
+) -> None:
+    gateways.use(platform)
+    thing = files.a_thing()
+    for words in ("one", "two"):
+        await keep(files.minutes(words), owner_kind=files.KIND, owner_id=thing, purpose="minutes", by=None)
+    await save(platform, tmp_path / "saved")
+    await bring_back(empty, tmp_path / "saved")
+    assert _files_check(empty) == (0, "All 2 files are there and as they were sent.\n")
+    (gone, changed) = sorted((empty.data_dir / "uploads" / "files").glob("*/*"))
+    gone.unlink()
+    changed.write_bytes(b"forged")
+    code, told = _files_check(empty)
+    assert code == 1
+    first, second, sum_up = told.splitlines()
+    assert first.startswith(f"LOST files/{gone.parent.name}/{gone.name}: This file is no longer there.")
+    assert second.startswith(f"LOST files/{changed.parent.name}/{changed.name}: This file is no longer what")
+    assert first.endswith(f"It is of {files.KIND} {thing} minutes")
+    assert sum_up.startswith("2 of 2 files are lost")
+    assert "会议纪要" not in told
+
+
+def _files_check(platform: Settings) -> tuple[int, str]:
+    environ = {
+        **os.environ,
+        "DATABASE_URL": platform.database_url,
+        "SECRET_KEY": KEY,
+        "CISHAN_DATA": str(platform.data_dir),
+    }
+    words = [sys.executable, "-m", "cishan.cli", "files", "check"]
+    ran = subprocess.run(words, env=environ, cwd=settings.ROOT, capture_output=True, text=True, check=False)
+    return ran.returncode, ran.stdout
+
+
+async def test_a_backup_says_that_a_bucket_is_not_in_it(platform: Settings, tmp_path: Path) -> None:
+    bucket = settings.BucketSettings("http://127.0.0.1:9", "kept", "x", "x", "x", False)
+    told = await save(replace(platform, bucket=bucket), tmp_path / "saved")
+    assert told.endswith("What lies in the bucket kept is not in it.")
 
 
 async def test_what_is_there_is_replaced_only_by_force(platform: Settings, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Which files there are."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -77,3 +78,31 @@ def _view(row: dict[str, Any]) -> StoredFile:
         else row["purpose"] + SUFFIXES[row["media_type"]]
     )
     return StoredFile(name=name, **row)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """An object of the storage, and which files show it."""
+
+    storage_key: str
+    files: int
+    shown_by: tuple[str, ...]
+    """The first ten, as `kind id purpose`: never what they are called."""
+
+
+async def content(*, batch: int = 500) -> AsyncIterator[list[Content]]:
+    """Give all content that some file shows, in batches."""
+    after = ""
+    while True:
+        rows = await fetch(
+            """SELECT storage_key, count(*) AS files,
+                      (array_agg(concat_ws(' ', owner_kind, owner_id, purpose) ORDER BY id))[:10] AS shown_by
+                 FROM stored_file WHERE removed_at IS NULL AND storage_key > {}
+                GROUP BY storage_key ORDER BY storage_key LIMIT {}""",
+            after,
+            batch,
+        )
+        if not rows:
+            return
+        after = rows[-1]["storage_key"]
+        yield [Content(row["storage_key"], row["files"], tuple(row["shown_by"])) for row in rows]

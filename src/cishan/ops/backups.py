@@ -59,7 +59,12 @@ def save(settings: Settings, file: Path) -> str:
         with os.fdopen(os.open(whole, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as out:
             with tarfile.open(fileobj=out, mode="w") as tar:
                 for name, path in [(DUMP, dump), *_uploads(settings), *_sandbox(settings, Path(folder))]:
-                    tar.add(path, name, recursive=False)
+                    try:
+                        tar.add(path, name, recursive=False)
+                    except FileNotFoundError:
+                        if name.startswith(f"{UPLOADS}/"):
+                            continue  # swept meanwhile: no row of the dump refers to it
+                        raise
                     hashes[name] = _sha256(path)
                 manifest["sha256"] = hashes
                 text = Path(folder) / MANIFEST
@@ -71,7 +76,8 @@ def save(settings: Settings, file: Path) -> str:
     rows = sum(manifest["rows"].values())
     size = file.stat().st_size / 1_000_000
     tables, files = len(manifest["rows"]), len(hashes) - 1
-    return f"Saved {rows} rows of {tables} tables and {files} files: {file} ({size:.1f} MB)."
+    elsewhere = f" What lies in the bucket {settings.bucket.name} is not in it." if settings.bucket else ""
+    return f"Saved {rows} rows of {tables} tables and {files} files: {file} ({size:.1f} MB).{elsewhere}"
 
 
 async def _dump(settings: Settings, dump: Path) -> dict[str, Any]:

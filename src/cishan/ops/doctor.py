@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from cishan import settings as settings_module
+from cishan.kernel.errors import DomainError
 from cishan.ops import schema
 from cishan.ops.starting import CannotRun, prepare, sandbox_is_wanted
 from cishan.settings import APP_ROLE, DEMO_SECRET, ROOT, Settings, SettingsError
@@ -31,6 +32,9 @@ LATE_SECONDS = 300
 WALL = """
     SELECT rolname FROM pg_roles r WHERE NOT rolsuper AND rolname !~ '^pg_'
        AND pg_has_role(r.oid, 'books_reader', 'USAGE') AND pg_has_role(r.oid, 'benefits_reader', 'USAGE')"""
+NEWEST_FILE = """
+    SELECT storage_key, count(*) OVER () AS files FROM stored_file WHERE removed_at IS NULL
+     ORDER BY id DESC LIMIT 1"""
 FOREIGN = """
     SELECT count(*) FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE r.rolname = $1"""
 
@@ -74,6 +78,7 @@ def findings() -> Iterator[Finding]:
         yield Finding(FAIL, "database", str(error), "start it, or mend DATABASE_URL")
     else:
         yield from asyncio.run(_database(settings))
+        yield from asyncio.run(_files(settings))
     yield from _outside(settings)
 
 
@@ -167,6 +172,30 @@ async def _looks(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncItera
     )
     async for finding in _queue(connection):
         yield finding
+
+
+async def _files(settings: Settings) -> list[Finding]:
+    """Read the newest file back: a lost one is found by `files check`, a storage that is away by this."""
+    from cishan import gateways
+    from cishan.gateways import storage
+
+    gateways.use(settings)
+    connection = await asyncpg.connect(settings.database_url, timeout=TIMEOUT_SECONDS)
+    try:
+        if await connection.fetchval("SELECT to_regclass('stored_file')") is None:
+            return []
+        row = await connection.fetchrow(NEWEST_FILE)
+    finally:
+        await connection.close()
+    place = f"the bucket {settings.bucket.name}" if settings.bucket else f"{settings.data_dir}/uploads"
+    if row is None:
+        return [Finding(OK, "files", f"none yet; they will lie in {place}")]
+    try:
+        await storage.get(row["storage_key"])
+    except DomainError as error:
+        advice = "check the S3_ settings or CISHAN_DATA; ./cishan files check names every lost file"
+        return [Finding(FAIL, "files", f"the newest of {row['files']} in {place}: {error}", advice)]
+    return [Finding(OK, "files", f"{row['files']} in {place}; the newest is as it was sent")]
 
 
 async def _queue(connection: "asyncpg.Connection[asyncpg.Record]") -> AsyncIterator[Finding]:

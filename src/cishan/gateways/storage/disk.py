@@ -5,7 +5,7 @@ import fcntl
 import os
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +17,9 @@ class Disk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.building = folder.with_name(f"{folder.name}.building")
+        """Beside it, so that a backup meets whole files alone."""
+        self.lock = folder.with_name(f"{folder.name}.lock")
 
     async def put(self, key: str, data: bytes) -> None:
         """Let the bytes lie under the key, also if something else, or half of them, lay there before."""
@@ -36,7 +39,8 @@ class Disk:
             if _read(path) == data:
                 os.utime(path)
                 return
-            building = path.with_name(f"{path.name}.{ids.new_token()[:12]}")
+            self.building.mkdir(exist_ok=True)
+            building = self.building / ids.new_token()
             with building.open("xb") as file:
                 file.write(data)
                 file.flush()
@@ -47,10 +51,14 @@ class Disk:
 
     def _sweep(self, shelf: str, used: Collection[str], untouched_seconds: float) -> int:
         before, gone = time.time() - untouched_seconds, 0
-        for path in (self.folder / shelf).glob("*/*"):
-            if f"{shelf}/{path.parent.name}/{path.name}" in used:
-                continue
-            with self._turn(fcntl.LOCK_EX):  # nobody makes it young between the look and the removal
+        unused = [
+            path
+            for path in (self.folder / shelf).glob("*/*")
+            if f"{shelf}/{path.parent.name}/{path.name}" not in used
+        ]
+        for path in [*unused, *self.building.glob("*")]:
+            # Nobody makes it young, or gives it its name, between the look and the removal.
+            with self._turn(fcntl.LOCK_EX), suppress(FileNotFoundError):
                 if path.stat().st_mtime < before:
                     path.unlink()
                     gone += 1
@@ -58,7 +66,7 @@ class Disk:
 
     @contextmanager
     def _turn(self, kind: int) -> Iterator[None]:
-        with (self.folder.parent / "uploads.lock").open("a") as lock:
+        with self.lock.open("a") as lock:
             fcntl.flock(lock, kind)
             yield
 
