@@ -26,7 +26,7 @@ STATES = r"""
            c.attname AS field
       FROM pg_catalog.pg_attribute AS c JOIN pg_catalog.pg_class AS r ON r.oid = c.attrelid
      WHERE r.relkind IN ('r', 'p') AND c.attnum > 0 AND NOT c.attisdropped
-       AND c.attname ~ '(^|_)(state|status)$'
+       AND c.attname ~ '(^|_)(state|status)$' AND c.attname NOT IN ('from_state', 'to_state')
        AND r.relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'audit')
        AND r.relname !~ '^procrastinate' ORDER BY 1"""
 GUARDS = """
