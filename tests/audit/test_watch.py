@@ -31,7 +31,7 @@ STATES = r"""
        AND r.relname !~ '^procrastinate' ORDER BY 1"""
 GUARDS = """
     SELECT count(*) FROM pg_catalog.pg_trigger
-     WHERE tgrelid = {}::regclass AND tgname ^@ {} AND tgenabled = 'O' AND tgdeferrable"""
+     WHERE tgrelid = {}::regclass AND tgname ^@ {} AND tgenabled IN ('O', 'A') AND tgdeferrable"""
 
 
 async def test_every_state_is_watched_or_said_to_be_none(db: None) -> None:
