@@ -22,6 +22,7 @@ from cishan.identity.guards import enforce, may, to_sign_in
 from cishan.identity.rules.permissions import Action
 from cishan.kernel.errors import SignInNeeded
 from cishan.notify import pages as notify
+from cishan.notify.pages.unread import count_unread
 from cishan.ops import pages as ops
 from cishan.payments import pages as payments
 from cishan.payments.pages import WEBHOOK
@@ -72,6 +73,7 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
         route_handlers=list(routes()),
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=env)),
         request_class=HTMXRequest,
+        middleware=[count_unread],
         guards=[enforce],
         exception_handlers={Exception: error_page(env), SignInNeeded: to_sign_in},
         lifespan=[lifespan] if with_pool else [],

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -66,9 +66,16 @@ class Visit:
     query: str
     request_id: str
     display: Display
+    unread: int | None = None
+    """Messages that the reader has not opened; None: nobody with an inbox is signed in."""
 
 
 visit: ContextVar[Visit] = ContextVar("visit", default=Visit("/", "", "-", Display()))  # noqa: B039
+
+
+def tell_unread(number: int) -> None:
+    """Let the page that answers the running request say how many messages its reader has not opened."""
+    visit.set(replace(visit.get(), unread=number))
 
 
 def environment(settings: Settings) -> Environment:
@@ -106,6 +113,7 @@ def page_globals() -> dict[str, Any]:
         "path": here.path,
         "path_query": f"{here.path}?{here.query}" if here.query else here.path,
         "request_id": here.request_id,
+        "unread": here.unread,
     }
 
 

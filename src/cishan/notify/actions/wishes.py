@@ -64,7 +64,8 @@ async def _wish(person_id: UUID, event: Event, way: Channel, *, wanted: bool) ->
 async def mark_read(person_id: UUID, message_id: UUID) -> None:
     """Note that somebody opened one of their messages; the first time counts."""
     await fetch(
-        "UPDATE message SET read_at = {} WHERE id = {} AND person = {} AND read_at IS NULL RETURNING id",
+        "UPDATE message SET read_at = greatest(created_at, {})"
+        " WHERE id = {} AND person = {} AND read_at IS NULL",
         clock.now(),
         message_id,
         person_id,
@@ -74,7 +75,8 @@ async def mark_read(person_id: UUID, message_id: UUID) -> None:
 async def mark_all_read(person_id: UUID) -> int:
     """Note that somebody needs to open none of their messages any more; return how many were unread."""
     rows = await fetch(
-        "UPDATE message SET read_at = {} WHERE person = {} AND read_at IS NULL RETURNING id",
+        "UPDATE message SET read_at = greatest(created_at, {}) WHERE person = {} AND read_at IS NULL"
+        " RETURNING id",
         clock.now(),
         person_id,
     )

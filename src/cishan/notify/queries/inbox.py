@@ -16,6 +16,7 @@ from cishan.plumbing.db import fetch, fetch_value
 
 PER_PAGE = 20
 NO_MESSAGE = N_("There is no such message in your inbox.")
+NO_INBOX = N_("An office has no inbox. Use an account of your own.")
 
 
 class Told(msgspec.Struct, frozen=True):
