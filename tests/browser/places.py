@@ -1,11 +1,16 @@
 """Where every page of the site is: what the tests of all pages visit."""
 
+import os
 import re
 from dataclasses import dataclass
 from uuid import uuid4
 
+import asyncpg
 from playwright.async_api import Browser, Page, expect
 
+from cishan import gateways, settings
+from cishan.notify.queries.wishes import unsubscribe_token
+from cishan.notify.rules import events
 from seeds import ACCOUNTS
 from tests.browser import walking
 from tests.browser.conftest import Platform, open_context
@@ -19,6 +24,7 @@ FIXED = (
     "/account/children",
     "/account/contacts",
     "/account/contacts/check",
+    "/account/messages",
     "/account/password",
     "/account/second-factor/check",
     "/account/security",
@@ -30,6 +36,7 @@ FIXED = (
     "/g",
     "/give",
     "/help",
+    "/inbox",
     "/outbox",
     "/privacy",
     "/receipts",
@@ -64,12 +71,14 @@ FOUND = (
     "/give/change/{token:str}",
     "/give/check/{token:str}",
     "/give/{slug:str}",
+    "/inbox/{message_id:uuid}",
     "/monthly/{token:str}",
     "/monthly/{token:str}/card",
     "/monthly/{token:str}/give",
     "/outbox/{letter_id:uuid}",
     "/receipts/{number:str}/{code:str}",
     "/staff/campaigns/{slug:str}/updates",
+    "/unsubscribe/{token:str}",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -121,7 +130,9 @@ async def find(browser: Browser, platform: Platform) -> Places:
     check, paid, monthly, verified = await _give_monthly(page, slug)
     await page.goto("/outbox")
     letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
-    staff_cookie, code_cookie = await _sign_in(page), await _ask_code(page)
+    staff_cookie = await _sign_in(page)
+    message, unsubscribe = await _read_message(page), await _unsubscribe(platform)
+    code_cookie = await _ask_code(page)
     await context.close()
     routes = {
         "/campaigns/{slug:str}": [project],
@@ -132,12 +143,14 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/give/change/{token:str}": [check.replace("check", "change")],
         "/give/check/{token:str}": [check],
         "/give/{slug:str}": [f"/give/{slug}"],
+        "/inbox/{message_id:uuid}": [message],
         "/monthly/{token:str}": [monthly],
         "/monthly/{token:str}/card": [f"{monthly}/card"],
         "/monthly/{token:str}/give": [f"{monthly}/give"],
         "/outbox/{letter_id:uuid}": [letter or ""],
         "/receipts/{number:str}/{code:str}": [verified],
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
+        "/unsubscribe/{token:str}": [unsubscribe],
     }
     assert set(routes) == set(FOUND)
     return Places(routes, staff_cookie, code_cookie)
@@ -189,6 +202,26 @@ async def _give_monthly(page: Page, slug: str) -> tuple[str, str, str, str]:
     await page.get_by_role("link", name="管理月捐").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("月捐")
     return check, gift, _path(page), verified
+
+
+async def _read_message(page: Page) -> str:
+    """Return the address of a message of the staff: each was told of the post that they were given."""
+    link = page.locator(".messages a").first
+
+    async def told(looked: Page) -> bool:
+        return await link.count() > 0
+
+    await walking.until(page, "/inbox", told)
+    return await link.get_attribute("href") or ""
+
+
+async def _unsubscribe(platform: Platform) -> str:
+    """Return the address under which somebody ends mails of one kind, as the platform's letters say it."""
+    connection = await asyncpg.connect(platform.database_url)
+    person_id = await connection.fetchval("SELECT id FROM person LIMIT 1")
+    await connection.close()
+    gateways.use(settings.load(os.environ))  # the keys of a demonstration, as the platform has them
+    return f"/unsubscribe/{unsubscribe_token(person_id, events.MONTHLY_REMINDER)}"
 
 
 async def _ask_code(page: Page) -> str:

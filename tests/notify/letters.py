@@ -36,7 +36,7 @@ EVERY_LETTER: list[rules.Letter] = [
         rules.AccountSafety(
             change=change, at=MOMENT, device=device, account_url="https://cishan.example/account"
         )
-        for change, device in zip(get_args(rules.Safety), ("微信", *[""] * 8), strict=True)
+        for change, device in zip(get_args(rules.Safety), ("微信", *[""] * 9), strict=True)
     ),
     CHECK,
     rules.CheckWanted(step="release", title="2026-0018", amount_fen=None, proposed_by="演示·会计", url=HERE),

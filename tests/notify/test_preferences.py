@@ -18,6 +18,7 @@ from cishan.notify.rules import events
 from cishan.notify.rules.events import EVENTS
 from cishan.plumbing import db as database
 from cishan.plumbing.db import atomic
+from tests.identity import staffing
 from tests.identity.entering import register
 from tests.notify.letters import CHECK, THANKS
 from tests.notify.people import a_person
@@ -98,12 +99,11 @@ async def test_what_may_not_be_chosen_is_refused_and_changes_nothing(
 
 
 async def test_an_office_has_no_messages(client: httpx.AsyncClient) -> None:
-    from cishan.identity.actions.accounts import create_account
-
-    await create_account(
-        username="office", display_name="办公室", password="office-pass-word-1", is_demo=False
+    await staffing.a_member("office")
+    await database.fetch(
+        "UPDATE account SET person = NULL, display_name = '办公室' WHERE username = 'office'"
     )
-    await client.post("/staff/sign-in", data={"username": "office", "password": "office-pass-word-1"})
+    client.cookies.set("session", await staffing.a_session("office"))
     answer = await client.get("/account/messages")
     assert (answer.status_code, answer.headers["location"]) == (303, "/account")
     assert (await client.post("/account/messages", data={"language": "en"})).status_code == 403

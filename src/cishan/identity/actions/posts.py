@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from cishan.identity.actions import history
 from cishan.identity.rules.roles import Role
 from cishan.identity.tables.posts import RoleGrant
 from cishan.kernel import clock, ids
@@ -60,6 +61,7 @@ async def grant(person_id: UUID, post: NewPost, *, by: UUID | None) -> UUID:
     try:
         async with atomic():
             await RoleGrant.insert(granted)
+            await history.tell(person_id, "post_given")
     except asyncpg.CheckViolationError as error:
         name = str(error.constraint_name)
         if name not in _REFUSALS:
@@ -87,13 +89,14 @@ async def holds(person_id: UUID, post: NewPost) -> bool:
 async def revoke(grant_id: UUID, *, because: str, by: UUID | None) -> None:
     """Take a post away at once."""
     async with atomic():
-        changed = await fetch_value(
+        person_id = await fetch_value(
             """UPDATE role_grant SET revoked_at = {}, revoked_by = {}, revoked_because = {}
-                WHERE id = {} AND revoked_at IS NULL RETURNING id""",
+                WHERE id = {} AND revoked_at IS NULL RETURNING person""",
             clock.now(),
             by,
             because,
             grant_id,
         )
-        if changed is None:
+        if person_id is None:
             raise Conflict(N_("This post has ended already."))
+        await history.tell(person_id, "post_ended")

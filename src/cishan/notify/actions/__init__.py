@@ -30,7 +30,7 @@ from cishan.plumbing.web import environment
 from cishan.settings import Settings
 
 SUBJECT_LENGTH = 150
-SMS_FRAME = N_("[{organisation}] {text} Sign in to our site to read it.")
+SMS_FRAME = N_("[{organisation}] {text}. Sign in to our site to read it.")
 
 
 async def tell(
@@ -208,7 +208,8 @@ def _for_text(letter: Letter, language: str) -> str:
     """Return the letter in one line; what is private stands behind the sign-in, and no link invites fraud."""
     with i18n.speaking(language):
         return i18n.gettext(SMS_FRAME).format(
-            organisation=gateways.settings().organisation.short_name, text=_line(letter, "sms")
+            organisation=gateways.settings().organisation.short_name,
+            text=_line(letter, "sms").rstrip(".!。！"),
         )
 
 

@@ -1,6 +1,7 @@
 """The number beside the bell that stands on every page of somebody who is signed in."""
 
 from contextlib import suppress
+from typing import Any
 
 from litestar import Request
 from litestar.enums import ScopeType
@@ -17,7 +18,7 @@ def count_unread(app: ASGIApp) -> ASGIApp:
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
-            request: Request[object, object, object] = Request(scope)
+            request: Request[Any, Any, Any] = Request(scope)
             if guards.cookie_name(request) in request.cookies and _is_page(request):
                 with suppress(SignInNeeded):
                     reader = (await guards.signed_in(request)).person_id
@@ -28,6 +29,6 @@ def count_unread(app: ASGIApp) -> ASGIApp:
     return serve
 
 
-def _is_page(request: Request[object, object, object]) -> bool:
+def _is_page(request: Request[Any, Any, Any]) -> bool:
     headers = request.headers
     return "text/html" in headers.get("accept", "") and "hx-request" not in headers

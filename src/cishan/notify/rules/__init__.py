@@ -226,7 +226,8 @@ Safety = Literal[
     "passkey_added",
     "passkey_removed",
     "contact_changed",
-    "roles_changed",
+    "post_given",
+    "post_ended",
 ]
 
 

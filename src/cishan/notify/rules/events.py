@@ -64,7 +64,7 @@ ACCOUNT_SAFETY = _event(
     Event(
         "account_safety",
         Group.ACCOUNT,
-        N_("Password, second factor or way of signing in changed"),
+        N_("Password, second factor or your posts here changed"),
         frozenset({MAIL, SMS}),
         fixed=_SAFETY,
         urgent=True,
