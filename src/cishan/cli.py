@@ -41,6 +41,11 @@ COMMANDS: dict[str, Entry] = {
     "worker": Entry("cishan.ops.commands:worker", "Work off the queue."),
     "sandbox": Entry("cishan.ops.commands:sandbox", "Serve the payment sandbox, which stands in for Stripe."),
     "jobs": Entry("cishan.ops.commands:jobs", "Show what waits in the queue and what gave up; try it again."),
+    "invite-admin": Entry(
+        "cishan.identity.commands:invite_admin",
+        "Invite an administrator: the first of a live platform.",
+        True,
+    ),
     "payments": Entry(
         "cishan.payments.commands:payments", "Look after the messages of the payment service.", True
     ),

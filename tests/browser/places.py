@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 import asyncpg
+import pyotp
 from playwright.async_api import Browser, Page, expect
 
 from cishan import gateways, settings
@@ -16,6 +17,7 @@ from tests.browser import walking
 from tests.browser.conftest import Platform, open_context
 
 STAFF_COOKIE, CODE_COOKIE = "session", "code"
+PEOPLE = "/staff/people"
 FIXED = (
     "/",
     "/about",
@@ -46,6 +48,8 @@ FIXED = (
     "/sign-in/code",
     "/staff",
     "/staff/messages",
+    "/staff/people",
+    "/staff/people/invite",
     "/staff/sign-in",
     "/styleguide",
     "/transparency",
@@ -72,6 +76,7 @@ FOUND = (
     "/give/check/{token:str}",
     "/give/{slug:str}",
     "/inbox/{message_id:uuid}",
+    "/invitation/{token:str}",
     "/monthly/{token:str}",
     "/monthly/{token:str}/card",
     "/monthly/{token:str}/give",
@@ -79,6 +84,10 @@ FOUND = (
     "/receipts/{number:str}/{code:str}",
     "/staff/campaigns/{slug:str}/updates",
     "/unsubscribe/{token:str}",
+    "/staff/people/invitations/{invitation_id:uuid}",
+    "/staff/people/posts/{grant_id:uuid}",
+    "/staff/people/{person_id:uuid}",
+    "/staff/people/{person_id:uuid}/posts",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -110,6 +119,8 @@ class Places:
 
     by_route: dict[str, list[str]]
     staff_cookie: str
+    admin_cookie: str
+    """Of the administrator, who showed a second factor: for what lies under PEOPLE."""
     code_cookie: str
     """Of a browser that asked for a one-time code."""
 
@@ -130,9 +141,11 @@ async def find(browser: Browser, platform: Platform) -> Places:
     check, paid, monthly, verified = await _give_monthly(page, slug)
     await page.goto("/outbox")
     letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
-    staff_cookie = await _sign_in(page)
+    staff_cookie = await _sign_in(page, "demo-staff")
     message, unsubscribe = await _read_message(page), await _unsubscribe(platform)
     code_cookie = await _ask_code(page)
+    admin_cookie = await _sign_in(page, "demo-admin")
+    people = await _invite(page)
     await context.close()
     routes = {
         "/campaigns/{slug:str}": [project],
@@ -144,6 +157,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/give/check/{token:str}": [check],
         "/give/{slug:str}": [f"/give/{slug}"],
         "/inbox/{message_id:uuid}": [message],
+        **people,
         "/monthly/{token:str}": [monthly],
         "/monthly/{token:str}/card": [f"{monthly}/card"],
         "/monthly/{token:str}/give": [f"{monthly}/give"],
@@ -153,7 +167,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/unsubscribe/{token:str}": [unsubscribe],
     }
     assert set(routes) == set(FOUND)
-    return Places(routes, staff_cookie, code_cookie)
+    return Places(routes, staff_cookie, admin_cookie, code_cookie)
 
 
 def _path(page: Page) -> str:
@@ -233,8 +247,47 @@ async def _ask_code(page: Page) -> str:
     return kept[CODE_COOKIE]
 
 
-async def _sign_in(page: Page) -> str:
-    _, username, password = ACCOUNTS[0]
+async def _invite(page: Page) -> dict[str, list[str]]:
+    """Let the administrator set up a second factor and invite somebody; return the pages of people."""
+    await page.goto("/account/security/app")
+    secret = (await page.locator("code.typed-key").inner_text()).replace(" ", "")
+    await page.locator("[name=code]").fill(pyotp.TOTP(secret).now())
+    await page.locator("form[action='/account/security/app'] button").click()
+    await expect(page).not_to_have_url(re.compile("/account/security/app$"))
+    await page.goto(f"{PEOPLE}/invite")
+    await page.get_by_label("姓名").fill("演示新人")
+    await page.get_by_label("电子邮箱或手机号").fill(f"invited-{uuid4().hex[:8]}@example.com")
+    await page.get_by_label("岗位", exact=True).select_option("council")
+    await page.get_by_label("机构", exact=True).select_option(index=1)
+    await page.get_by_label("任职区域").select_option("371400")
+    await page.get_by_label("原因").fill("演示")
+    await page.get_by_role("button", name="发送邀请").click()
+    await expect(page).to_have_url(re.compile("/staff/people#invitations$"))
+    sent = await page.get_by_role("link", name="演示新人").first.get_attribute("href") or ""
+    person = await page.get_by_role("link", name="演示·审计").first.get_attribute("href") or ""
+    await page.goto(person)
+    held = await page.get_by_role("main").get_by_role("link", name="审计员").first.get_attribute("href") or ""
+
+    async def arrived(looked: Page) -> bool:
+        return await looked.get_by_role("link", name=re.compile("邀请您担任一个岗位")).count() > 0
+
+    await walking.until(page, "/outbox", arrived)
+    await page.get_by_role("link", name=re.compile("邀请您担任一个岗位")).first.click()
+    words = await page.get_by_role("main").inner_text()
+    link = re.search(r"/invitation/[A-Za-z0-9_-]{43}", words)
+    assert link
+    return {
+        "/invitation/{token:str}": [link[0]],
+        "/staff/people/invitations/{invitation_id:uuid}": [sent],
+        "/staff/people/posts/{grant_id:uuid}": [held],
+        "/staff/people/{person_id:uuid}": [person],
+        "/staff/people/{person_id:uuid}/posts": [f"{person}/posts"],
+    }
+
+
+async def _sign_in(page: Page, username: str) -> str:
+    """Sign in as staff of the demonstration and return the cookie."""
+    password = next(password for _, login, password in ACCOUNTS if login == username)
     await page.goto("/staff/sign-in")
     await page.get_by_label("账号").fill(username)
     await page.get_by_label("密码").fill(password)

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
+from cishan import gateways
 from cishan.identity.guards import OPT, Access
 from cishan.identity.rules.accounts import Method
 from cishan.identity.rules.factors import FRESH
@@ -38,8 +39,9 @@ ORGANISATION, ANOTHER = UUID(int=1), UUID(int=2)
 NOT_ASKED = {"HEAD", "OPTIONS"}
 
 
-def _rules(config: Settings) -> list[tuple[str, str, object]]:
+def rules_of(config: Settings | None = None) -> list[tuple[str, str, object]]:
     """Return method, path and rule of every route."""
+    config = config or gateways.settings()
     return sorted(
         (method, route.path, handler.opt.get(OPT))
         for route in create_app(config, with_pool=False).routes
@@ -59,7 +61,7 @@ def _printed(config: Settings) -> str:
         lines.append(f"{action}: {rule.name} ({how}; scope {rule.scope}{factor})")
         lines.extend(f"    {role}" for role in Role if role in rule.roles)
     lines += ["", "Whose every page is", ""]
-    lines.extend(f"{method:<5} {path:<60} {access}" for method, path, access in _rules(config))
+    lines.extend(f"{method:<5} {path:<60} {access}" for method, path, access in rules_of(config))
     return "\n".join(lines) + "\n"
 
 
@@ -71,16 +73,18 @@ def test_the_table_of_permissions_is_as_printed(config: Settings) -> None:
 
 
 def test_every_page_states_a_rule(config: Settings) -> None:
-    assert [(m, p) for m, p, access in _rules(config) if not isinstance(access, Access | Action)] == []
+    assert [(m, p) for m, p, access in rules_of(config) if not isinstance(access, Access | Action)] == []
 
 
 def test_every_page_for_staff_lies_where_staff_signs_in_and_every_action_is_in_the_table(
     config: Settings,
 ) -> None:
     assert set(PERMISSIONS) == set(Action)
-    elsewhere = {p for _, p, access in _rules(config) if isinstance(access, Action)}
+    elsewhere = {p for _, p, access in rules_of(config) if isinstance(access, Action)}
     assert {p for p in elsewhere if not re.match(r"/staff(/|$)", p)} == set()
-    open_there = {p for _, p, access in _rules(config) if p.startswith("/staff") and access is Access.PUBLIC}
+    open_there = {
+        p for _, p, access in rules_of(config) if p.startswith("/staff") and access is Access.PUBLIC
+    }
     assert open_there == {"/staff/sign-in", "/staff/sign-out"}
 
 
@@ -176,7 +180,7 @@ async def test_every_role_before_every_page_for_staff(
     client: httpx.AsyncClient, everybody: dict[Role, str], config: Settings
 ) -> None:
     wrong, walked = [], 0
-    for method, template, access in _rules(config):
+    for method, template, access in rules_of(config):
         if not isinstance(access, Action):
             continue
         path = re.sub(r"{\w+:uuid}", "01900000-0000-7000-8000-000000000001", template)
@@ -204,7 +208,7 @@ async def test_a_refusal_names_the_posts_that_would_do_and_nothing_else(
 
 
 async def test_a_stranger_is_led_to_the_door(client: httpx.AsyncClient, config: Settings) -> None:
-    for method, template, access in _rules(config):
+    for method, template, access in rules_of(config):
         if isinstance(access, Action) or access is Access.OWN:
             path = re.sub(r"{\w+:uuid}", "01900000-0000-7000-8000-000000000001", template)
             answer = await client.request(method, re.sub(r"{\w+:\w+}", "x", path))

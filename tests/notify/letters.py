@@ -54,6 +54,14 @@ EVERY_LETTER: list[rules.Letter] = [
         source="《慈善法》第八十二条",
         url=HERE,
     ),
+    rules.StaffInvitation(
+        name="演示新人",
+        role="Cashier",
+        organisation="演示市慈善总会",
+        region="演示市",
+        accept_url="https://cishan.example/invitation/Zk3vQ0XyT1mN8bL2rW5c7A",
+        expires_at=MOMENT,
+    ),
     rules.SignInCode(code="042137", minutes=10, sign_in_url="https://cishan.example/sign-in"),
     rules.ReceiptReady(
         gift_number="G20261122-7K3F9Q",

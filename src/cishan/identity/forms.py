@@ -8,6 +8,7 @@ import msgspec
 
 from cishan.identity.rules.factors import read_recovery_code
 from cishan.identity.rules.passwords import MAX_PASSWORD
+from cishan.identity.rules.roles import Role
 from cishan.kernel import contacts
 from cishan.kernel.contacts import Contact
 from cishan.kernel.errors import Invalid
@@ -24,6 +25,18 @@ def _six_digits(text: str) -> str:
     if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
         raise Invalid(N_("Enter the six digits of the code."))
     return digits
+
+
+def _role(text: str) -> Role:
+    if text not in set(Role):
+        raise Invalid(N_("Choose one of the options."))
+    return Role(text)
+
+
+def _region(text: str) -> str:
+    if not (text.isascii() and text.isdigit() and len(text) in {6, 9, 12}):
+        raise Invalid(N_("Choose one of the options."))
+    return text
 
 
 def _id(text: str) -> UUID:
@@ -148,3 +161,49 @@ class One(msgspec.Struct):
     """One thing of a list."""
 
     id: Annotated[UUID, Input(parse=_id, max_length=40)]
+
+
+Reason = Annotated[str, Input(max_length=200, required=N_("Say why; it is kept in the history."))]
+
+
+class PostForm(msgspec.Struct):
+    """A post: which, where, from when until when, and why."""
+
+    role: Annotated[Role, Input(parse=_role, max_length=30)]
+    organisation: Annotated[UUID, Input(parse=_id, max_length=40)]
+    region: Annotated[str, Input(parse=_region, max_length=12)]
+    starts_on: date
+    reason: Reason
+    ends_on: date | None = None
+
+
+class Invite(PostForm, kw_only=True):
+    """Who is invited to a post, and where the letter goes."""
+
+    name: Annotated[str, Input(max_length=40)]
+    contact: Annotated[Contact, Input(parse=contacts.contact, max_length=254)]
+
+
+class EndPost(msgspec.Struct):
+    """When a post ends, and why; without a day at once."""
+
+    reason: Reason
+    on: date | None = None
+
+
+class Because(msgspec.Struct):
+    """Why something is done."""
+
+    reason: Reason
+
+
+class Accept(msgspec.Struct):
+    """How the invited person wants to come in from now on."""
+
+    password: Password = ""
+    agree: bool = False
+
+    def __post_init__(self) -> None:
+        """Nobody without knowing what is kept."""
+        if not self.agree:
+            raise Invalid(N_("Without your consent we may keep no account."), field="agree")

@@ -7,7 +7,9 @@ from cishan import gateways
 from cishan.gateways import mail, sms
 from cishan.identity.actions.contacts import take_replaced
 from cishan.identity.queries import accounts as identity
+from cishan.identity.queries import invitations
 from cishan.identity.rules.accounts import CODE_LIFE
+from cishan.identity.rules.roles import ROLE_NAMES, InvitationState
 from cishan.kernel import clock
 from cishan.kernel.contacts import Channel
 from cishan.kernel.text import N_
@@ -20,6 +22,7 @@ from cishan.plumbing.jobs import enqueue_once, job
 
 GRACE = timedelta(minutes=1)
 SMS_CODE = N_("{organisation}: {code} is your code, valid for {minutes} minutes. Tell it to nobody.")
+SMS_INVITATION = N_("{organisation}: you are invited to the post {role}. The link works once: {url}")
 
 
 @job("notify.deliver", attempts=3)
@@ -77,6 +80,43 @@ async def send_code(code_id: str) -> None:
             to_mobile=due.contact.value,
             language=due.language,
             template=rules.SignInCode.template,
+            text=text,
+        )
+
+
+@job("notify.send_invitation", attempts=3)
+async def send_invitation(invitation_id: str, turn: int) -> None:
+    """Send the link of an invitation, unless a newer one was sent or the invitation is over by now."""
+    found = await invitations.invitation(UUID(invitation_id))
+    if found.turn != turn or found.state is not InvitationState.OPEN:
+        return
+    url = f"{gateways.settings().public_url}/invitation/{invitations.token_of(found.id, turn)}"
+    key = f"invitation:{found.id}:{turn}"
+    async with atomic():
+        if found.contact.channel is Channel.EMAIL:
+            with i18n.speaking(found.language):
+                region = (await invitations.invitation(found.id)).region_name
+            letter = rules.StaffInvitation(
+                name=found.name,
+                role=ROLE_NAMES[found.role],
+                organisation=found.organisation_name,
+                region=region,
+                accept_url=url,
+                expires_at=found.expires_at,
+            )
+            await actions.send(key=key, to_email=found.contact.value, language=found.language, letter=letter)
+            return
+        with i18n.speaking(found.language):
+            text = i18n.gettext(SMS_INVITATION).format(
+                organisation=gateways.settings().organisation.short_name,
+                role=i18n.gettext(ROLE_NAMES[found.role]),
+                url=url,
+            )
+        await actions.send_text(
+            key=key,
+            to_mobile=found.contact.value,
+            language=found.language,
+            template=rules.StaffInvitation.template,
             text=text,
         )
 

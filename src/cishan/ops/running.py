@@ -227,7 +227,9 @@ def panel(settings: Settings, names: list[str], seconds: float) -> None:
     """Print where everything is, and how to stop it."""
     lines = [("网站 Site", settings.public_url)]
     if settings.demo:
-        lines += [(f"演示账号 {role}", f"{login}  {word}") for role, login, word in seeding.accounts()]
+        accounts = seeding.accounts()
+        lines += [("演示账号 Accounts", f"{login:<18}{name}") for name, login, _ in accounts]
+        lines.append(("密码 Password", accounts[0][2]))
     if "sandbox" in names:
         lines.append(("支付沙箱 Payments", f"{settings.stripe_api_base}/_sandbox/"))
     if settings.demo and not settings.smtp_url:
@@ -237,8 +239,11 @@ def panel(settings: Settings, names: list[str], seconds: float) -> None:
     lines.append(("停止 Stop", "Ctrl-C, or `./cishan down` in another terminal"))
     width = max(_columns(name) for name, _ in lines) + 2
     click.echo(f"\n  慈善筹 is running (ready in {seconds:.1f} s)\n")
+    before = ""
     for name, value in lines:
-        click.echo(f"    {name}{' ' * (width - _columns(name))}{value}")
+        shown = "" if name == before else name
+        click.echo(f"    {shown}{' ' * (width - _columns(shown))}{value}")
+        before = name
     click.echo("")
     sys.stdout.flush()
 

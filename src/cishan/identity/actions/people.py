@@ -35,18 +35,20 @@ async def register(token: str, *, name: str, password: str, device: str = "") ->
             passwords.require_good_password(password, known=(contact.value,))
         if await account_of(contact) is not None:
             raise Conflict(N_("There is an account by now. Please sign in."))
-        account_id = await _new_account(contact, await _new_person(name, None), stored)
+        account_id = await new_account(contact, await new_person(name, None), stored)
         return await open_session(account_id, method=Method.CODE, device=device)
 
 
-async def _new_person(name: str, born_on: date | None) -> UUID:
+async def new_person(name: str, born_on: date | None) -> UUID:
+    """Make a person and return their id."""
     person_id = ids.new_id()
     sealed = crypto.seal(name, place=NAME, row=person_id)
     await Person.insert(Person(id=person_id, name_enc=sealed, born_on=born_on, created_at=clock.now()))
     return person_id
 
 
-async def _new_account(contact: Contact, person_id: UUID, stored: bytes | None) -> UUID:
+async def new_account(contact: Contact, person_id: UUID, stored: bytes | None) -> UUID:
+    """Make a person's account that is reached by a contact; `stored` is the hash of its password, if any."""
     account_id, index = ids.new_id(), contact_index(contact)
     by_email = contact.channel is Channel.EMAIL
     sealed = crypto.seal(contact.value, place=EMAIL if by_email else MOBILE, row=account_id)
@@ -73,7 +75,7 @@ async def create_account(*, username: str, name: str, password: str, is_demo: bo
         return known
     stored = await hashed(password)
     async with atomic():
-        person_id = await _new_person(name, None)
+        person_id = await new_person(name, None)
         if found is not None:  # of an office, from before accounts were people's
             await Account.update({Account.person: person_id}).where(Account.id == found["id"])
             return person_id
@@ -104,7 +106,7 @@ async def add_minor(guardian_id: UUID, *, name: str, born_on: date) -> UUID:
             raise Conflict(N_("Please call us about more children."))
         guardianship = Guardianship(
             id=ids.new_id(),
-            minor=await _new_person(name, born_on),
+            minor=await new_person(name, born_on),
             guardian=guardian_id,
             consented_at=clock.now(),
         )

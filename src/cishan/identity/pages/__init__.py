@@ -1,8 +1,17 @@
-"""Signing in and out, registering, and one's own account."""
+"""Signing in and out, registering, one's own account; staff and their posts."""
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.pages import account, contacts, second_factor, security, signing, staff
+from cishan.identity.pages import (
+    account,
+    contacts,
+    invitation,
+    people,
+    second_factor,
+    security,
+    signing,
+    staff,
+)
 
 routes: list[ControllerRouterHandler] = [
     *staff.routes,
@@ -11,4 +20,6 @@ routes: list[ControllerRouterHandler] = [
     *security.routes,
     *contacts.routes,
     *second_factor.routes,
+    *invitation.routes,
+    *people.routes,
 ]

@@ -13,6 +13,9 @@ from cishan.identity.actions import passkeys
 from cishan.identity.forms import StaffSignIn
 from cishan.identity.guards import NO_STORE, PUBLIC, STAFF_SIGN_IN
 from cishan.identity.pages.door import address_of, device_of, let_in, let_out, site_of
+from cishan.identity.queries import people
+from cishan.identity.rules.accounts import DEMO_PASSWORD
+from cishan.identity.rules.roles import ROLE_NAMES
 from cishan.kernel.errors import Invalid
 from cishan.plumbing import forms
 from cishan.plumbing.web import safe_path
@@ -23,15 +26,21 @@ AFTER = "/staff"
 @get("/staff/sign-in")
 async def sign_in_page(request: Request[Any, Any, Any], next: FromQuery[str] = "") -> Template:
     """Ask for name and password, or for a passkey."""
-    return _page(request, forms.empty(next=safe_path(next, AFTER)), HTTP_200_OK)
+    return await _page(request, forms.empty(next=safe_path(next, AFTER)), HTTP_200_OK)
 
 
-def _page(request: Request[Any, Any, Any], form: forms.Form[Any], status: int) -> Template:
+async def _page(request: Request[Any, Any, Any], form: forms.Form[Any], status: int) -> Template:
     site = site_of(request)
     options = passkeys.sign_in_options(site) if site is not None else ""
     return Template(
         template_name="identity/sign_in_staff.html",
-        context={"form": form, "options": options},
+        context={
+            "form": form,
+            "options": options,
+            "roles": ROLE_NAMES,
+            "demo_accounts": await people.demo_accounts(),
+            "demo_password": DEMO_PASSWORD,
+        },
         status_code=status,
         headers=NO_STORE,
     )
@@ -42,7 +51,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Open a session, and go where the person wanted to go."""
     form = forms.read(StaffSignIn, await request.form())
     if form.value is None:
-        return _page(request, form, HTTP_422_UNPROCESSABLE_ENTITY)
+        return await _page(request, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         token = await actions.sign_in(
             login=form.value.username,
@@ -51,7 +60,7 @@ async def sign_in(request: Request[Any, Any, Any]) -> Redirect | Template:
             device=device_of(request),
         )
     except Invalid as error:
-        return _page(request, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
+        return await _page(request, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
     return await let_in(request, token, safe_path(form.value.next, AFTER))
 
 

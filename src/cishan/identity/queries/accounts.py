@@ -55,7 +55,7 @@ async def visitor_of(token: str) -> Visitor | None:
     return Visitor(
         account_id=row["account_id"],
         person_id=row["person_id"],
-        name=row["display_name"] or _name(row["name_enc"], row["person_id"]),
+        name=row["display_name"] or name_of(row["name_enc"], row["person_id"]),
         username=row["username"] or "",
         is_staff=row["is_staff"],
         session_id=row["session_id"],
@@ -70,7 +70,8 @@ def _is_over_for_staff(session: dict[str, Any], now: datetime) -> bool:
     return bool(session["seen_at"] <= now - STAFF_IDLE or session["signed_in_at"] <= now - STAFF_LIFE)
 
 
-def _name(name_enc: bytes, person_id: UUID) -> str:
+def name_of(name_enc: bytes, person_id: UUID) -> str:
+    """Return a person's name."""
     return crypto.unseal(name_enc, place=NAME, row=person_id)
 
 
@@ -208,5 +209,5 @@ async def minors_of(person_id: UUID) -> list[MinorView]:
         person_id,
     )
     return [
-        MinorView(r["id"], _name(r["name_enc"], r["minor"]), r["born_on"], r["consented_at"]) for r in rows
+        MinorView(r["id"], name_of(r["name_enc"], r["minor"]), r["born_on"], r["consented_at"]) for r in rows
     ]

@@ -1,11 +1,12 @@
 """The posts that people hold: which role, within which organisation and region, from when until when."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from cishan.identity.rules.accounts import Method
+from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 
 
@@ -88,3 +89,34 @@ class Staff:
 def is_active(*, starts_on: date, ends_on: date | None, revoked: bool, on: date) -> bool:
     """Tell whether a grant counts on a day; the database says the same by `role_grant_is_active`."""
     return not revoked and starts_on <= on and (ends_on is None or on <= ends_on)
+
+
+INVITATION_LIFE = timedelta(days=7)
+
+
+class InvitationState(StrEnum):
+    """What became of an invitation."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    ACCEPTED = "accepted"
+    WITHDRAWN = "withdrawn"
+
+
+def invitation_state(
+    *, accepted: bool, withdrawn: bool, expires_at: datetime, now: datetime
+) -> InvitationState:
+    """Return what became of an invitation by now."""
+    if accepted:
+        return InvitationState.ACCEPTED
+    if withdrawn:
+        return InvitationState.WITHDRAWN
+    return InvitationState.OPEN if now < expires_at else InvitationState.EXPIRED
+
+
+def require_days(starts_on: date, ends_on: date | None, today: date) -> None:
+    """Refuse days of a post that are over already, or the wrong way round."""
+    if ends_on is not None and ends_on < starts_on:
+        raise Invalid(N_("The last day is before the first."), field="ends_on")
+    if ends_on is not None and ends_on < today:
+        raise Invalid(N_("This day is over."), field="ends_on")

@@ -179,6 +179,21 @@ class SignInCode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StaffInvitation:
+    """A post is offered to somebody, by a link that works once."""
+
+    template: ClassVar[str] = "staff_invitation"
+    about: ClassVar[About] = "account"
+    name: str
+    role: str
+    """A msgid."""
+    organisation: str
+    region: str
+    accept_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GiftLink:
     """One gift in the list of a giver's gifts."""
 
@@ -300,6 +315,7 @@ Letter = (
     | CardRepair
     | MyGifts
     | SignInCode
+    | StaffInvitation
     | AccountSafety
     | CheckWanted
     | ProposalDecided

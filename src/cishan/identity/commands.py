@@ -1,0 +1,48 @@
+"""What is done for staff at a terminal: the first administrator of a live platform."""
+
+import asyncio
+
+import click
+
+from cishan import gateways
+from cishan.identity.actions import invitations
+from cishan.identity.actions.posts import NewPost
+from cishan.identity.queries import invitations as queries
+from cishan.identity.queries.regions import organisation_named
+from cishan.identity.rules.roles import INVITATION_LIFE, Role
+from cishan.kernel import clock, contacts
+from cishan.kernel.errors import DomainError
+from cishan.plumbing import i18n
+
+
+@click.command("invite-admin")
+@click.argument("name")
+@click.argument("contact")
+@click.option("--organisation", default="federation", help="Code of the organisation (federation).")
+@click.option("--english", is_flag=True, help="Write the letter in English.")
+def invite_admin(name: str, contact: str, organisation: str, english: bool) -> None:
+    """Invite NAME as an administrator, by letter or text message to CONTACT; print the link too.
+
+    Administrators invite everybody else on the site. The link works once.
+    """
+    language = i18n.ENGLISH if english else i18n.CHINESE
+    try:
+        link = asyncio.run(_invite(name, contact, organisation, language))
+    except DomainError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Invited {name}. The link works once, for {INVITATION_LIFE.days} days:\n{link}")
+
+
+async def _invite(name: str, contact: str, organisation: str, language: str) -> str:
+    found = await organisation_named(organisation)
+    post = NewPost(
+        role=Role.ADMINISTRATOR,
+        organisation_id=found.id,
+        region=found.region,
+        starts_on=clock.today(),
+        reason="cishan invite-admin",
+    )
+    invitation_id = await invitations.invite(
+        post, name=name, to=contacts.contact(contact), language=language, by=None
+    )
+    return f"{gateways.settings().public_url}/invitation/{queries.token_of(invitation_id, 1)}"
