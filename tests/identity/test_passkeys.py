@@ -36,7 +36,7 @@ async def test_a_passkey_is_added_and_is_the_second_factor(named: httpx.AsyncCli
     key = Key()
     assert len(await add_key(named, key)) == 10
     (factor,) = await Factor.select()
-    assert (factor["kind"], factor["label"], factor["sign_count"]) == ("passkey", "通行密钥", 0)
+    assert (factor["kind"], factor["label"], factor["sign_count"]) == ("passkey", "", 0)
     assert bytes(factor["credential_id"]) == key.id
     entered = await _by_password(named)
     assert entered.headers["location"] == f"{CHECK}?next=%2Faccount"

@@ -67,7 +67,7 @@ async def test_an_app_is_added_by_its_first_code_and_ten_recovery_codes_are_show
     assert len(set(shown_codes(added.text))) == 10
     assert 'href="/campaigns"' in added.text
     (factor,) = await Factor.select()
-    assert (factor["kind"], factor["label"]) == ("totp", "身份验证器应用")
+    assert (factor["kind"], factor["label"]) == ("totp", "")
     assert secret.encode() not in bytes(factor["secret_enc"])
     assert await queries.visitor_of(other) is None
     visitor = await queries.visitor_of(mine)
@@ -77,7 +77,7 @@ async def test_an_app_is_added_by_its_first_code_and_ten_recovery_codes_are_show
     assert "10个恢复码还剩10个" in security
     for shown in shown_codes(added.text):
         assert shown not in security
-    assert (await _events())[-2:] == [("end_session", "ended", ""), ("add_factor", "totp", "身份验证器应用")]
+    assert (await _events())[-2:] == [("end_session", "ended", ""), ("add_factor", "totp", "")]
 
 
 async def test_the_right_password_opens_nothing_until_the_code_is_shown(client: httpx.AsyncClient) -> None:

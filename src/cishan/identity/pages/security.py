@@ -21,11 +21,10 @@ from cishan.identity.rules import factors as rules
 from cishan.identity.rules.accounts import Visitor
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing import forms, i18n
+from cishan.plumbing import forms
 from cishan.plumbing.web import safe_path
 
 HOME = "/account/security"
-APP_LABEL, PASSKEY_LABEL = N_("Authenticator app"), N_("Passkey")
 
 
 def _page(name: str, status: int, **context: Any) -> Template:
@@ -97,8 +96,9 @@ async def add_app(request: Request[Any, Any, Any]) -> Redirect | Template:
     try:
         if form.value is not None:
             secret = factors.offered(visitor, form.value.offer)
-            label = form.value.label or i18n.gettext(APP_LABEL)
-            codes = await factors.add_app(visitor, secret=secret, code=form.value.code, label=label)
+            codes = await factors.add_app(
+                visitor, secret=secret, code=form.value.code, label=form.value.label
+            )
             return _added(codes, form.value.next)
     except Invalid as error:
         form = form.refused(error)
@@ -138,8 +138,9 @@ async def add_passkey(request: Request[Any, Any, Any]) -> Redirect | Template:
         if form.value is not None:
             if site is None:
                 raise Invalid(passkeys.REFUSED)
-            label = form.value.label or i18n.gettext(PASSKEY_LABEL)
-            codes = await passkeys.add_passkey(visitor, site, answer=form.value.answer, label=label)
+            codes = await passkeys.add_passkey(
+                visitor, site, answer=form.value.answer, label=form.value.label
+            )
             return _added(codes, form.value.next)
     except Invalid as error:
         form = form.refused(error)

@@ -18,7 +18,7 @@ class Factor(Table, tablename="factor"):
     account = ForeignKey(Account, on_delete=OnDelete.cascade, null=False, index=True)
     kind = Varchar(length=8, default=None)
     label = Varchar(length=40, default=None)
-    """What the person calls it."""
+    """What the person calls it, if anything."""
     created_at = Timestamptz(default=None)
     used_at = Timestamptz(default=None, null=True)
     secret_enc = Bytea(default=None, null=True)
