@@ -28,6 +28,7 @@ from procrastinate.worker import Worker
 
 from cishan import gateways
 from cishan.kernel import clock
+from cishan.notify import queries as letters
 from cishan.payments import queries as payments
 from cishan.plumbing import db, jobs, metrics
 from cishan.plumbing.jobs import REGISTRY, Work
@@ -153,11 +154,21 @@ async def _differences() -> int:
     return len(await payments.open_differences())
 
 
+async def _letters_overdue() -> int:
+    return await letters.count_waiting(before=clock.now() - timedelta(minutes=10))
+
+
+async def _letters_given_up() -> int:
+    return await letters.count_undelivered(since=clock.now() - timedelta(days=7))
+
+
 DEPTHS: dict[str, Callable[[], Awaitable[int]]] = {
     "jobs waiting": lambda: jobs.count("todo"),
     "jobs that gave up": lambda: jobs.count("failed"),
     "messages of the payment service": payments.count_waiting,
     "differences of the reconciliation": _differences,
+    "letters overdue": _letters_overdue,
+    "letters given up in a week": _letters_given_up,
 }
 """What the worker measures for Prometheus."""
 MEASURED_EVERY_SECONDS = 15.0

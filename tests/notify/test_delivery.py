@@ -4,14 +4,11 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from cishan import gateways, settings
 from cishan.gateways import mail
@@ -21,58 +18,21 @@ from cishan.notify import actions, queries, rules
 from cishan.notify import jobs as letter_jobs
 from cishan.notify.actions import delivery
 from cishan.notify.queries import LetterView
+from cishan.notify.queries.wishes import unsubscribe_token
+from cishan.notify.rules import events
 from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic
 from tests.notify.letters import THANKS
+from tests.notify.people import a_person
+from tests.notify.postman import Office, Postman, open_office
 
 START = datetime.fromisoformat("2026-11-22T08:00:00+00:00")
-
-
-@dataclass
-class Postman:
-    """A mail server that keeps what it takes and answers as it is told."""
-
-    recipient_answer: str = "250 OK"
-    data_answer: str = "250 OK"
-    seen: list[EmailMessage] = field(default_factory=list)
-    on_data: Callable[[], None] = lambda: None
-
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if self.recipient_answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return self.recipient_answer
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        assert isinstance(envelope.content, bytes)
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        self.seen.append(message)
-        self.on_data()
-        return self.data_answer
-
-
-@dataclass
-class Office:
-    """A postman behind his counter."""
-
-    postman: Postman
-    url: str
-    close: Callable[[], None]
-
-
-async def _open(postman: Postman) -> Office:
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(postman, hostname="localhost"), "127.0.0.1", 0
-    )
-    return Office(postman, f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}", server.close)
 
 
 @pytest.fixture
 async def office(config: settings.Settings) -> AsyncIterator[Office]:
     """A running mail server to which the gateway is pointed."""
-    office = await _open(Postman())
+    office = await open_office(Postman())
     gateways.use(replace(config, smtp_url=office.url))
     yield office
     office.close()
@@ -113,6 +73,20 @@ async def test_a_letter_arrives_whole(db: None, office: Office) -> None:
     assert attached.get_content() == receipt.content
 
 
+async def test_a_mail_that_may_be_switched_off_says_so_to_mail_programs(db: None, office: Office) -> None:
+    person = await a_person(email="giver@example.org")
+    for event in (events.MONTHLY_REMINDER, events.GIFT_ARRIVED):
+        async with atomic():
+            await actions.tell(key=event.code, person_id=person, event=event, letter=THANKS)
+    await jobs.work_off()
+    reminder, thanks = office.postman.seen
+    token = unsubscribe_token(person, events.MONTHLY_REMINDER)
+    public_url = gateways.settings().public_url
+    assert reminder["List-Unsubscribe"] == f"<{public_url}/unsubscribe/{token}>"
+    assert reminder["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert (thanks["List-Unsubscribe"], thanks["List-Unsubscribe-Post"]) == (None, None)
+
+
 async def test_a_server_that_is_down_is_tried_again_later(db: None, office: Office) -> None:
     office.close()
     with clock.fixed(START):
@@ -123,7 +97,7 @@ async def test_a_server_that_is_down_is_tried_again_later(db: None, office: Offi
         assert letter.last_error.startswith("SMTPConnectError")
         await letter_jobs.sweep()
         assert await jobs.work_off() == 0  # its time has not come
-    again = await _open(Postman())
+    again = await open_office(Postman())
     gateways.use(replace(gateways.settings(), smtp_url=again.url))
     with clock.fixed(START + timedelta(minutes=3)):
         await letter_jobs.sweep()

@@ -52,6 +52,8 @@ async def test_what_waits_is_measured(db: None) -> None:
         "jobs that gave up": 0,
         "messages of the payment service": 0,
         "differences of the reconciliation": 0,
+        "letters overdue": 0,
+        "letters given up in a week": 0,
     }
 
 
