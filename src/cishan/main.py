@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from litestar import Litestar
-from litestar.plugins.htmx import HTMXRequest
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp, ControllerRouterHandler
@@ -28,6 +27,7 @@ from cishan.payments import pages as payments
 from cishan.payments.pages import WEBHOOK
 from cishan.plumbing import db, logs, metrics
 from cishan.plumbing.pace import Pace
+from cishan.plumbing.uploads import PlainRequest
 from cishan.plumbing.web import Shell, environment, error_page
 from cishan.portal import pages as portal
 from cishan.portal.pages import openness
@@ -72,7 +72,7 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
     app = Litestar(
         route_handlers=list(routes()),
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=env)),
-        request_class=HTMXRequest,
+        request_class=PlainRequest,
         middleware=[count_unread],
         guards=[enforce],
         exception_handlers={Exception: error_page(env), SignInNeeded: to_sign_in},

@@ -16,7 +16,7 @@ def show(config: Settings) -> Any:
     env = web.environment(config)
     imports = "".join(
         f'{{% import "components/{name}.html" as {name} %}}'
-        for name in ("forms", "data", "feedback", "navigation", "cards", "actions")
+        for name in ("forms", "files", "data", "feedback", "navigation", "cards", "actions")
     )
 
     def render(source: str, **values: Any) -> str:
@@ -141,3 +141,39 @@ def test_what_people_write_is_never_markup(show: Any) -> None:
     )
     assert not {"<b>", "<script>", "<i>", "<u>"} & set(html.replace("><", "> <").split())
     assert "&lt;script&gt;" in html
+
+
+CHOOSER = {"accept": "application/pdf", "kinds": "PDF", "max_count": 3, "max_bytes": 2_000_000, "max_mb": 2}
+
+
+def test_an_upload_tells_its_limits_and_asks_for_the_files_again(show: Any) -> None:
+    field = '{{ forms.upload_field("minutes", "Minutes", chooser, form) }}'
+    html = show(field, chooser=CHOOSER, form=empty())
+    assert "PDF. Up to 3 files, 2 MB each." in html
+    assert 'accept="application/pdf" multiple' in html
+    assert "once more" not in html
+    sent: Form[Any] = Form(None, {"title": "Fill in this field."}, {}, frozenset({"minutes"}))
+    assert "Choose the files once more" in show(field, chooser=CHOOSER, form=sent)
+    one = show(field, chooser={**CHOOSER, "max_count": 1}, form=sent)
+    assert "PDF. 2 MB at most." in one
+    assert "multiple" not in one
+    wrong: Form[Any] = Form(None, {"minutes": "This file is empty."}, {}, frozenset({"minutes"}))
+    assert "This file is empty." in show(field, chooser=CHOOSER, form=wrong)
+    assert "once more" not in show(field, chooser=CHOOSER, form=wrong)
+
+
+def test_a_list_of_files_shows_pictures_and_escapes_names(show: Any) -> None:
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    file = {
+        "url": "/files/1",
+        "name": "<b>.pdf",
+        "is_picture": False,
+        "size_bytes": 340_000,
+        "uploaded_at": at,
+    }
+    picture = {**file, "is_picture": True, "size_bytes": None}
+    html = show("{{ files.file_list(kept) }}", kept=[file, picture])
+    assert "<bdi>&lt;b&gt;.pdf</bdi>" in html
+    assert "340 kB" in html
+    assert html.count("<img") == 1
+    assert "Nothing yet" in show('{{ files.file_list([], empty="Nothing yet") }}')

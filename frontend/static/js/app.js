@@ -64,6 +64,43 @@
     }
   });
 
+  /* Uploads: what was chosen is shown; too much is told before it is sent. */
+  function judgeUpload(input) {
+    const note = input.closest("[data-upload]").querySelector("[data-upload-note]");
+    const files = [...input.files];
+    const wrong = files
+      .filter((file) => file.size > Number(input.dataset.maxBytes))
+      .map((file) => input.dataset.tooLarge.replace("{file}", () => file.name));
+    if (files.length > Number(input.dataset.maxCount)) wrong.unshift(input.dataset.tooMany);
+    const list = document.createElement("ul");
+    for (const words of wrong.length ? wrong : files.map((file) => file.name)) {
+      const line = document.createElement("li");
+      const text = document.createElement("bdi");
+      text.textContent = words;
+      line.append(text);
+      if (wrong.length) line.className = "field-error";
+      list.append(line);
+    }
+    note.replaceChildren(...(wrong.length || input.multiple ? [list] : []));
+    input.toggleAttribute("data-refused", wrong.length > 0);
+  }
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-upload] input[type=file]")) judgeUpload(event.target);
+  });
+  document.addEventListener("submit", (event) => {
+    const refused = event.target.querySelector("input[data-refused]");
+    if (!refused) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    refused.focus();
+  }, true);
+  document.addEventListener("htmx:xhr:progress", (event) => {
+    const box = event.target.querySelector?.("[data-upload-progress]");
+    if (!box || !event.detail.lengthComputable) return;
+    box.hidden = false;
+    box.firstElementChild.value = Math.round((event.detail.loaded / event.detail.total) * 100);
+  });
+
   /* A form of a plain page: one press is one request. */
   document.addEventListener("submit", (event) => {
     const form = event.target;

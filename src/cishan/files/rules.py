@@ -45,7 +45,7 @@ ACCEPT = {
 }
 """What a browser's chooser offers."""
 KIND_NAMES = {
-    Kind.PICTURE: N_("photo (JPEG, PNG, WebP)"),
+    Kind.PICTURE: N_("Photo (JPEG, PNG, WebP)"),
     Kind.PDF: N_("PDF"),
     Kind.SHEET: N_("XLSX sheet"),
 }

@@ -42,6 +42,8 @@ class Form(Generic[S]):
     errors: dict[str, str]
     """Field name → message in the language of the request; '' is the form as a whole."""
     raw: dict[str, list[str]] = field(default_factory=dict)
+    files: frozenset[str] = frozenset()
+    """The fields that had files, which no browser keeps when the form is shown again."""
 
     def typed(self, name: str, default: str = "") -> str:
         """Return what the person typed into a field."""
@@ -55,9 +57,13 @@ class Form(Generic[S]):
         """Return the message beside a field, or the empty string."""
         return self.errors.get(name, "")
 
+    def had_files(self, name: str) -> bool:
+        """Tell whether files were sent in a field."""
+        return name in self.files
+
     def refused(self, error: Invalid) -> "Form[S]":
         """Return the same form with a refusal that came from further inside."""
-        return Form(None, {**self.errors, error.field: say(error)}, self.raw)
+        return Form(None, {**self.errors, error.field: say(error)}, self.raw, self.files)
 
 
 def empty(**initial: str | list[str]) -> Form[Any]:
@@ -71,7 +77,8 @@ def read(struct: type[S], submitted: Mapping[str, Any]) -> Form[S]:
     Missing and blank fields take the struct's default; unknown fields are ignored; check boxes are on for
     any value; every field is judged, so that all errors are told at once.
     """
-    raw = _raw(submitted)
+    pairs = _pairs(submitted)
+    raw, files = _raw(pairs), _files(pairs)
     hints = get_type_hints(struct, include_extras=True)
     values: dict[str, Any] = {}
     errors: dict[str, str] = {}
@@ -84,18 +91,24 @@ def read(struct: type[S], submitted: Mapping[str, Any]) -> Form[S]:
         except Invalid as error:
             errors[info.name] = say(error)
     if errors:
-        return Form(None, errors, raw)
+        return Form(None, errors, raw, files)
     try:
-        return Form(struct(**values), {}, raw)
+        return Form(struct(**values), {}, raw, files)
     except Invalid as error:  # a struct's __post_init__ judges fields together
-        return Form(None, {error.field: say(error)}, raw)
+        return Form(None, {error.field: say(error)}, raw, files)
 
 
-def _raw(submitted: Mapping[str, Any]) -> dict[str, list[str]]:
+def _pairs(submitted: Mapping[str, Any]) -> list[tuple[str, Any]]:
     if hasattr(submitted, "multi_items"):
-        pairs = list(submitted.multi_items())
-    else:
-        pairs = [(k, v) for k, vs in submitted.items() for v in (vs if isinstance(vs, list) else [vs])]
+        return list(submitted.multi_items())
+    return [(k, v) for k, vs in submitted.items() for v in (vs if isinstance(vs, list) else [vs])]
+
+
+def _files(pairs: list[tuple[str, Any]]) -> frozenset[str]:
+    return frozenset(name for name, value in pairs if getattr(value, "filename", ""))
+
+
+def _raw(pairs: list[tuple[str, Any]]) -> dict[str, list[str]]:
     raw: dict[str, list[str]] = {}
     for name, value in pairs:
         if isinstance(value, str):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from litestar.datastructures import FormMultiDict, UploadFile
+from litestar.exceptions import ClientException
+from litestar.plugins.htmx import HTMXRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +25,14 @@ async def uploads(submitted: FormMultiDict, field: str) -> list[Upload]:
             if data or value.filename:
                 found.append(Upload(value.filename, data))
     return found
+
+
+class PlainRequest(HTMXRequest):
+    """A request whose form is read or refused: bytes that are no text are the sender's fault, not ours."""
+
+    async def form(self) -> FormMultiDict:
+        """Return the submitted form; raise ClientException (400) for what is none."""
+        try:
+            return await super().form()
+        except UnicodeDecodeError as error:
+            raise ClientException("a field of the form is no text") from error

@@ -184,12 +184,20 @@ def moment_short(value: datetime) -> str:
     return f"{value.astimezone(clock.CHINA):%Y-%m-%d %H:%M}"
 
 
+def file_size(size_bytes: int) -> str:
+    """Return 1.2 MB, or 340 kB."""
+    if size_bytes >= 1_000_000:
+        return f"{format_decimal(round(size_bytes / 1_000_000, 1), locale=_locale())} MB"
+    return f"{format_decimal(max(1, round(size_bytes / 1_000)), locale=_locale())} kB"
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "money": money_text,
     "money_short": money_short,
     "date_cn": date_text,
     "datetime_cn": datetime_text,
     "number": lambda value: format_decimal(value, locale=_locale()),
+    "file_size": file_size,
     "percent": lambda value: format_percent(value, locale=_locale()),
     "moment_short": moment_short,
     "href_of": lambda row, column: lists.href(column, row),

@@ -14,6 +14,7 @@ from cishan.campaigns.queries import details
 from cishan.campaigns.queries.photos import PHOTO
 from cishan.campaigns.rules import NEWS_LABELS, REPORT_CLOCKS, NewsKind
 from cishan.deadlines import queries as deadlines
+from cishan.files.forms import chooser
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
@@ -51,6 +52,7 @@ async def _page(staff: Staff, campaign: details.CampaignView, form: forms.Form[A
         "campaign": campaign,
         "form": form,
         "max_photos": PHOTO.max_count,
+        "chooser": chooser(PHOTO, at_once=1),
         "clocks": [c for c in running if c.started_at <= clock.now()],
         "working_calendar": await deadlines.calendar(),
         "kinds": [
