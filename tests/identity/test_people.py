@@ -106,7 +106,7 @@ async def test_an_invitation_is_sent_accepted_once_and_in_the_history(
     for words in ("演示新人", "财务经办", "庆云县", "n**@example.org"):
         assert words in page.text
     made = await client.post(link, data={"password": PASSWORD, "agree": "1"})
-    assert (made.status_code, made.headers["location"]) == (303, "/account/second-factor")
+    assert (made.status_code, made.headers["location"]) == (303, "/account/security")
     visitor = await visitor_of(client.cookies["session"])
     assert visitor is not None
     assert visitor.person_id is not None

@@ -17,7 +17,8 @@ from cishan.identity.rules.roles import ROLE_NAMES, InvitationState
 from cishan.kernel.errors import Invalid
 from cishan.plumbing import forms
 
-AFTER = "/account/second-factor"
+AFTER = "/account/security"
+"""Where a second factor is set up, and the sooner the better."""
 
 
 async def _page(invitation: queries.InvitationView, form: forms.Form[Any], status: int) -> Template:

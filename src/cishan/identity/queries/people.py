@@ -48,7 +48,7 @@ GRANTS = List(
     more=_names,
     personal=True,
     columns=(
-        Column(code="name", title=N_("Name"), link="/staff/people/{person_id}"),
+        Column(code="name", title=N_("Full name"), link="/staff/people/{person_id}"),
         Column(code="person_id", title="", sql="held.person", on_screen=False, in_file=False),
         Column(code="name_enc", title="", sql="person.name_enc", on_screen=False, in_file=False),
         Column(
