@@ -5,6 +5,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     main.py  worker.py  cli.py  ops/      composition roots: web, queue, terminal
     portal/                               home, standing pages, display and language, sitemap
     console/                              the staff desk: what waits, lists and exports, pages of things
+    supervision/                          the history in words and its proof, who looked at whose data
     payments/  search/  disclosure/       the payment inbox, reconciliation; the index; open books
     donations/                            gifts, monthly giving, refunds, receipts, the trail of a gift
     campaigns/                            慈善筹: campaigns, their updates, progress and public gifts

@@ -13,6 +13,7 @@ from cishan import gateways
 from cishan import settings as settings_module
 from cishan.campaigns import pages as campaigns
 from cishan.campaigns.pages import staff
+from cishan.console.pages import history
 from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
 from cishan.files import pages as files
@@ -33,6 +34,7 @@ from cishan.portal import pages as portal
 from cishan.portal.pages import openness
 from cishan.search import pages as search
 from cishan.settings import Settings
+from cishan.supervision import pages as supervision
 
 BODY_LIMIT = 2_000_000
 """Bytes of a request's body; a handler that takes uploads sets its own."""
@@ -55,6 +57,8 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *identity.routes,
         *search.routes,
         *ops.routes,
+        *supervision.routes,
+        *history.routes,
     ]
 
 

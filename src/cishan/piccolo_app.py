@@ -15,6 +15,7 @@ TABLE_MODULES: list[str] = [
     "cishan.deadlines.tables",
     "cishan.files.tables",
     "cishan.approvals.tables",
+    "cishan.supervision.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

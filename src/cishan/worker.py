@@ -44,6 +44,7 @@ ROOMS: list[str] = [
     "cishan.deadlines.jobs",
     "cishan.search.jobs",
     "cishan.payments.jobs",
+    "cishan.supervision.jobs",
 ]
 """Every `jobs` room; a test holds this against the tree."""
 

@@ -28,6 +28,7 @@ FIXED = (
     "/account/contacts/check",
     "/account/messages",
     "/account/password",
+    "/account/reads",
     "/account/second-factor/check",
     "/account/security",
     "/account/security/app",
@@ -47,6 +48,8 @@ FIXED = (
     "/sign-in",
     "/sign-in/code",
     "/staff",
+    "/staff/history",
+    "/staff/history/proof",
     "/staff/messages",
     "/staff/people",
     "/staff/people/invite",
@@ -108,6 +111,7 @@ NOT_PAGES = (
     "/receipts/yearly/{contact:uuid}/{year:int}/{token:str}",
     "/robots.txt",
     "/sitemap.xml",
+    "/staff/history/proof/anchors",
     "/transparency/funds.csv",
 )
 """Pictures, papers, data, parts of pages, and a letter as a mail program shows it."""

@@ -98,3 +98,5 @@ class Report:
     anchors: int
     findings: tuple[str, ...]
     """The first hundred, each names its row."""
+    read: int = 0
+    """Rows of the chain that were read."""
