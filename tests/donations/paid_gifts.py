@@ -10,11 +10,11 @@ from cishan.donations.rules.giving import (
     DonorKind,
     GiftStatus,
     MessageState,
-    MovementKind,
     Tribute,
 )
 from cishan.donations.tables.gifts import Donation, DonationLine, DonationMovement
 from cishan.kernel import clock, ids
+from cishan.kernel.payments import Kind
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic
 from tests.history import tell
@@ -81,9 +81,7 @@ async def a_gift(
     return donation_id
 
 
-async def money_moved(
-    donation_id: UUID, kind: MovementKind, amount_fen: int, txn_id: str, minutes: int = 1
-) -> None:
+async def money_moved(donation_id: UUID, kind: Kind, amount_fen: int, txn_id: str, minutes: int = 1) -> None:
     """Record a movement, signed as the payment service signs it."""
     at = clock.now() + timedelta(minutes=minutes)
     await DonationMovement.insert(
@@ -96,6 +94,6 @@ async def money_moved(
             at=at,
         )
     )
-    if kind is MovementKind.REFUND:
+    if kind is Kind.REFUND:
         refunded = Donation.refunded_fen
         await Donation.update({refunded: refunded - amount_fen}).where(Donation.id == donation_id)

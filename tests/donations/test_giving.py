@@ -263,11 +263,14 @@ async def test_when_the_payment_service_is_down_the_gift_waits_and_can_be_paid_l
     assert reply.status_code == 303
     page = reply.headers["location"]
     assert page.startswith("/g/")
-    assert "继续付款" in await giver.page(page)
+    told = await giver.page(page)
+    assert "付款页面没有打开" in told and "继续付款" in told
+    assert "等待付款" not in told
     giver.sandbox.tell(commands.clear_faults)
     again = await giver.browser.post(f"{page}/pay")
     assert again.status_code == 303
     assert "/c/pay/" in again.headers["location"]
+    assert "付款页面没有打开" not in await giver.page(page)
     assert await Donation.count() == 1
 
 

@@ -8,10 +8,11 @@ import pytest
 from cishan.audit import queries
 from cishan.donations.actions import moderation, monthly, offline, receipts, refunds
 from cishan.donations.rules.answers import AnswerLine, Answers
-from cishan.donations.rules.giving import MovementKind, RefundGround
+from cishan.donations.rules.giving import RefundGround
 from cishan.donations.rules.offline import BankGift
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict
+from cishan.kernel.payments import Kind
 from cishan.plumbing.db import atomic, fetch_value
 from tests.donations.conftest import Giver, work
 from tests.donations.paid_gifts import a_gift, money_moved
@@ -90,7 +91,7 @@ async def test_a_receipt_is_told_when_it_is_issued_sent_and_reversed(config: obj
     (original,) = await receipts.write_due(gift)
     async with atomic():
         await receipts.tell_sent(original.id, template="receipt_ready")
-    await money_moved(gift, MovementKind.REFUND, -5_000, "txn_r1")
+    await money_moved(gift, Kind.REFUND, -5_000, "txn_r1")
     (red,) = await receipts.write_due(gift)
     assert await words("receipt", red.id) == [("issue", "", "issued", "system", red.number)]
     assert await words("receipt", original.id) == [

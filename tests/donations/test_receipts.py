@@ -12,11 +12,12 @@ from cishan.donations.actions import receipts as actions
 from cishan.donations.jobs import receipts as receipt_jobs
 from cishan.donations.queries import receipt_proofs
 from cishan.donations.queries import receipts as queries
-from cishan.donations.rules.giving import GiftStatus, MovementKind
+from cishan.donations.rules.giving import GiftStatus
 from cishan.donations.rules.receipts import ReceiptKind
 from cishan.donations.tables.receipts import Receipt, ReceiptWaiver
 from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, NotFound
+from cishan.kernel.payments import Kind
 from cishan.notify.queries import newest
 from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
@@ -94,12 +95,12 @@ async def test_a_receipt_asked_for_before_the_payment_comes_with_it(db: None) ->
 
 async def test_nothing_is_receipted_of_which_nothing_is_left(db: None) -> None:
     gift = await a_gift(5_000, status=GiftStatus.REFUNDED, wants_receipt=False)
-    await money_moved(gift, MovementKind.REFUND, -5_000, "txn_r1")
+    await money_moved(gift, Kind.REFUND, -5_000, "txn_r1")
     with pytest.raises(Conflict, match="nothing to receipt"):
         await actions.ask_for(gift, title="张某某", uscc="")
     assert await Receipt.count() == 0
     early = await a_gift(5_000, status=GiftStatus.REFUNDED)
-    await money_moved(early, MovementKind.REFUND, -5_000, "txn_r2")
+    await money_moved(early, Kind.REFUND, -5_000, "txn_r2")
     assert await actions.write_due(early) == []
     assert await fetch_value("SELECT reason FROM receipt_waiver WHERE donation = {}", early) == "returned"
 
@@ -107,14 +108,14 @@ async def test_nothing_is_receipted_of_which_nothing_is_left(db: None) -> None:
 async def test_each_refund_is_reversed_once_in_red(db: None) -> None:
     gift = await a_gift(3_000, 7_000, status=GiftStatus.PARTLY_REFUNDED)
     (original,) = await actions.write_due(gift)
-    await money_moved(gift, MovementKind.REFUND, -2_500, "txn_r1")
+    await money_moved(gift, Kind.REFUND, -2_500, "txn_r1")
     (red,) = await actions.write_due(gift)
     assert await actions.write_due(gift) == []
     assert (red.kind, red.amount_fen, red.original_id) == (ReceiptKind.RED, -2_500, original.id)
     assert red.sheet.amount_words == "人民币（负数）贰拾伍元整"
     assert [(x.quantity, x.amount_fen) for x in red.sheet.lines] == [(-1, -750), (-1, -1_750)]
     assert red.sheet.remarks[0] == f"冲减收据 {original.number}"
-    await money_moved(gift, MovementKind.REFUND, -7_500, "txn_r2", minutes=2)
+    await money_moved(gift, Kind.REFUND, -7_500, "txn_r2", minutes=2)
     await actions.write_due(gift)
     assert await _sum(gift) == 0
     assert await Receipt.count() == 3
@@ -124,10 +125,10 @@ async def test_each_refund_is_reversed_once_in_red(db: None) -> None:
 async def test_a_lost_dispute_is_reversed_and_a_won_one_restored(db: None) -> None:
     gift = await a_gift(10_000, status=GiftStatus.DISPUTED)
     await actions.write_due(gift)
-    await money_moved(gift, MovementKind.DISPUTE, -10_000, "txn_d1")
+    await money_moved(gift, Kind.DISPUTE, -10_000, "txn_d1")
     await actions.write_due(gift)
     assert await _sum(gift) == 0
-    await money_moved(gift, MovementKind.DISPUTE_REVERSAL, 10_000, "txn_d2", minutes=2)
+    await money_moved(gift, Kind.DISPUTE_REVERSAL, 10_000, "txn_d2", minutes=2)
     (restored,) = await actions.write_due(gift)
     assert (restored.kind, restored.amount_fen) == (ReceiptKind.RECEIPT, 10_000)
     assert await _sum(gift) == 10_000
@@ -217,11 +218,11 @@ async def test_a_stranger_learns_whether_a_receipt_stands_and_not_who_gave(db: N
     code = receipt.sheet.check_code
     seen = await queries.verify(receipt.number, code.lower())
     assert (seen.state, seen.masked_payer, seen.amount_fen) == ("valid", "张*某", 10_000)
-    await money_moved(gift, MovementKind.REFUND, -4_000, "txn_r1")
+    await money_moved(gift, Kind.REFUND, -4_000, "txn_r1")
     (red,) = await actions.write_due(gift)
     seen = await queries.verify(receipt.number, code)
     assert (seen.state, seen.held_fen, seen.reversals) == ("partly_reversed", 6_000, ((red.number, -4_000),))
-    await money_moved(gift, MovementKind.REFUND, -6_000, "txn_r2", minutes=2)
+    await money_moved(gift, Kind.REFUND, -6_000, "txn_r2", minutes=2)
     await actions.write_due(gift)
     assert (await queries.verify(receipt.number, code)).state == "reversed"
     seen = await queries.verify(red.number, red.sheet.check_code)
@@ -301,7 +302,7 @@ async def test_who_left_no_address_gets_no_letter_but_the_receipt(db: None) -> N
 async def test_a_refund_is_told_once_with_its_red_receipt(db: None) -> None:
     gift = await a_gift(5_000, status=GiftStatus.PARTLY_REFUNDED)
     await actions.write_due(gift)
-    await money_moved(gift, MovementKind.REFUND, -2_000, "txn_r1")
+    await money_moved(gift, Kind.REFUND, -2_000, "txn_r1")
     for _ in range(2):
         await receipt_jobs.issue_receipt(str(gift))
     (letter,) = await newest()
@@ -323,7 +324,7 @@ async def test_the_check_names_what_is_planted_behind_the_back(db: None) -> None
     good, waived, unequal, bare = [await a_gift(1_000 * n, wants_receipt=n != 2) for n in range(1, 5)]
     for gift in (good, waived, unequal):
         await actions.write_due(gift)
-    await money_moved(unequal, MovementKind.REFUND, -500, "txn_r1")
+    await money_moved(unequal, Kind.REFUND, -500, "txn_r1")
     async with as_owner() as owner:
         await owner.execute("ALTER TABLE receipt DISABLE TRIGGER USER")
         await owner.execute("UPDATE receipt_series SET last_serial = last_serial + 1")

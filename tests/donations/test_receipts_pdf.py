@@ -15,9 +15,9 @@ from cishan import settings
 from cishan.donations.actions import receipts as actions
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.receipts import ReceiptView
-from cishan.donations.rules.giving import MovementKind
 from cishan.donations.rules.receipts import SheetLine
 from cishan.kernel import clock
+from cishan.kernel.payments import Kind
 from tests.donations.paid_gifts import a_gift, money_moved
 
 DAY = datetime.fromisoformat("2026-11-22T04:00:00+00:00")
@@ -112,7 +112,7 @@ async def test_a_receipt_is_the_same_file_each_time_until_its_fiscal_number_is_n
 async def test_a_red_receipt_says_so_and_counts_downwards(db: None) -> None:
     gift, receipt = await _receipt()
     with clock.fixed(DAY):
-        await money_moved(gift, MovementKind.REFUND, -2_000, "txn_r1")
+        await money_moved(gift, Kind.REFUND, -2_000, "txn_r1")
         (red,) = await actions.write_due(gift)
     reader, text = _read(await queries.document(red))
     assert len(reader.pages) == 1

@@ -11,10 +11,11 @@ from pypdf import PdfReader
 from cishan.donations.actions import letters
 from cishan.donations.actions import receipts as actions
 from cishan.donations.queries import contacts, yearly
-from cishan.donations.rules.giving import GiftStatus, MovementKind
+from cishan.donations.rules.giving import GiftStatus
 from cishan.donations.tables.gifts import Donation
 from cishan.kernel import clock
 from cishan.kernel.errors import NotFound
+from cishan.kernel.payments import Kind
 from cishan.notify.queries import newest
 from cishan.plumbing.db import atomic
 from tests.donations.paid_gifts import EMAIL, a_gift, money_moved
@@ -38,7 +39,7 @@ async def _receipts_of_two_years() -> None:
             gift = await a_gift(amount, email=email)
             await actions.write_due(gift)
             if amount == 20_000:
-                await money_moved(gift, MovementKind.REFUND, -5_000, "txn_r1")
+                await money_moved(gift, Kind.REFUND, -5_000, "txn_r1")
                 await actions.write_due(gift)
 
 
@@ -147,7 +148,7 @@ async def test_a_gift_that_did_not_arrive_has_no_certificate(
 
 async def test_a_gift_that_went_back_has_no_certificate(client: httpx.AsyncClient) -> None:
     gift = await a_gift(5_000, status=GiftStatus.REFUNDED)
-    await money_moved(gift, MovementKind.REFUND, -5_000, "txn_r1")
+    await money_moved(gift, Kind.REFUND, -5_000, "txn_r1")
     assert (await client.get(f"{contacts.gift_path(gift)}/certificate.pdf")).status_code == 404
 
 

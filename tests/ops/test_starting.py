@@ -142,3 +142,12 @@ def test_the_launcher_explains_a_missing_python(tmp_path: Path) -> None:
     assert done.stderr.strip() == (
         "cishan: Python 3.11 is needed and was not found; on Debian 12: apt-get install python3 python3-pip"
     )
+
+
+@pytest.mark.parametrize("role", ["nobody_like_this", 'x"; DROP TABLE person; --'])
+def test_a_role_that_is_not_there_is_named_in_one_sentence(role: str) -> None:
+    done = cishan("verify-history", DATABASE_ROLE=role)
+    assert done.returncode == 2
+    (line,) = [one for one in done.stderr.splitlines() if one.startswith("cishan: ")]
+    assert f"does not let this user act as {role}" in line and "DATABASE_ROLE" in line
+    assert "Traceback" not in done.stderr

@@ -50,19 +50,28 @@ def prepare(*, as_owner: bool = False) -> Settings:
         embedded.ensure_database(embedded.url(server, "postgres"), DATABASE)
         os.environ["DATABASE_URL"] = embedded.url(server, DATABASE)
         return settings_module.load(os.environ)
-    check_database(loaded.database_url)
+    check_database(loaded.database_url, role=loaded.database_role)
     return loaded
 
 
-def check_database(url: str) -> None:
-    """Raise CannotRun unless the database answers; the message never holds the password."""
+def check_database(url: str, *, role: str = "") -> None:
+    """Raise CannotRun unless the database answers and lets us act in the role; never tell the password."""
     import asyncpg
+
+    where = f"{place(url)} (DATABASE_URL)"
 
     async def ask() -> None:
         connection = await asyncpg.connect(url, timeout=10)
-        await connection.close()
+        try:
+            await connection.execute("SELECT set_config('role', $1, false)", role or "none")
+        except asyncpg.PostgresError as error:
+            raise CannotRun(
+                f"The database {where} does not let this user act as {role}: {error};"
+                " run `cishan migrate` once as its owner, or see DATABASE_ROLE."
+            ) from error
+        finally:
+            await connection.close()
 
-    where = f"{place(url)} (DATABASE_URL)"
     try:
         asyncio.run(ask())
     except asyncpg.InvalidCatalogNameError as error:

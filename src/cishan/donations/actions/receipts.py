@@ -15,7 +15,7 @@ from cishan.campaigns import queries as campaigns
 from cishan.donations.queries import receipts as queries
 from cishan.donations.queries.receipts import ReceiptView
 from cishan.donations.rules import receipts as rules
-from cishan.donations.rules.giving import GiftStatus, MovementKind
+from cishan.donations.rules.giving import GiftStatus
 from cishan.donations.rules.receipts import (
     Correction,
     Moved,
@@ -29,16 +29,17 @@ from cishan.donations.tables.gifts import Donation
 from cishan.donations.tables.receipts import Receipt, ReceiptSeries, ReceiptWaiver
 from cishan.kernel import clock, ids, masking
 from cishan.kernel.errors import Conflict, NotFound
+from cishan.kernel.payments import Kind
 from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
 from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
 
 _MOVING = (
-    MovementKind.REFUND,
-    MovementKind.REFUND_FAILURE,
-    MovementKind.DISPUTE,
-    MovementKind.DISPUTE_REVERSAL,
+    Kind.REFUND,
+    Kind.REFUND_FAILURE,
+    Kind.DISPUTE,
+    Kind.DISPUTE_REVERSAL,
 )
 _OVER = {GiftStatus.FAILED, GiftStatus.EXPIRED, GiftStatus.REFUNDED, GiftStatus.CHARGED_BACK}
 

@@ -116,6 +116,8 @@ def _standing(gift: GiftView, token: str, back: str) -> dict[str, Any]:
         said = words.UNDOING
     elif back == "left" and gift.status == GiftStatus.AWAITING_PAYMENT:
         said = words.LEFT
+    elif gift.can_pay and not gift.session_id:
+        said = words.UNOPENED
     confirming = _may_have_paid(gift, back)
     minutes = (clock.now() - gift.created_at).total_seconds() / 60
     return {
@@ -125,7 +127,7 @@ def _standing(gift: GiftView, token: str, back: str) -> dict[str, Any]:
         "words": said,
         "confirming": confirming,
         "asks_again": (gift.is_waiting or confirming)
-        and said is not words.LEFT
+        and said not in {words.LEFT, words.UNOPENED}
         and minutes < POLLED_FOR_MINUTES,
     }
 

@@ -59,17 +59,6 @@ class DonorKind(StrEnum):
     COMPANY = "company"
 
 
-class MovementKind(StrEnum):
-    """What moved on the payment service's balance."""
-
-    CHARGE = "charge"
-    REFUND = "refund"
-    REFUND_FAILURE = "refund_failure"
-    DISPUTE = "dispute"
-    DISPUTE_REVERSAL = "dispute_reversal"
-    FEE = "fee"
-
-
 class PlanStatus(StrEnum):
     """Where a monthly plan stands."""
 

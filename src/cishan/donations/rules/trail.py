@@ -83,6 +83,16 @@ LEFT = Words(
 )
 """For somebody who came back by the payment page's own way out."""
 
+UNOPENED = Words(
+    N_("Not paid yet"),
+    N_(
+        "The payment page could not be opened, because the payment service did not answer. Nothing was taken."
+        " Please try again in a moment."
+    ),
+    "warn",
+)
+"""For a gift whose payment page was never there."""
+
 UNDOING = Words(
     N_("Being undone"),
     N_("You have undone this gift. If money was taken, it goes back in full; you need not do anything."),
