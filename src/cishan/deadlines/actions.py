@@ -10,8 +10,9 @@ from typing import Any
 from uuid import UUID
 
 from cishan.deadlines import queries, rules
-from cishan.deadlines.rules import Direction, Outcome, Pause, Reckoned, Rule, Rung
+from cishan.deadlines.rules import Direction, Level, Outcome, Pause, Reckoned, Rule, Rung
 from cishan.deadlines.tables import CalendarDay, DeadlineClock, DeadlinePause, DeadlineRule, EscalationRung
+from cishan.deadlines.telling import tell
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
@@ -251,10 +252,10 @@ async def _reckon_again(clock_ids: Sequence[UUID] | None) -> dict[UUID, Reckoned
 
 
 async def escalate() -> int:
-    """Note for each overdue clock which levels are to be told by now, each once; return how many are new."""
+    """Tell each level of what is overdue by now in its regions, each once; return how often it is new."""
     now, today = clock.now(), clock.today()
     calendar = await queries.calendar()
-    told = 0
+    told: list[tuple[UUID, Level]] = []
     async with atomic():
         for rung in await queries.rungs():
             due_by = rules.escalates_if_due_by(today, rung.after_workdays, calendar)
@@ -263,7 +264,7 @@ async def escalate() -> int:
                    SELECT gen_random_uuid(), c.id, {}, {}, {} FROM deadline_clock AS c
                     WHERE c.stopped_at IS NULL AND coalesce(c.paused_at, {}) > c.due_at
                       AND (c.due_on <= {} OR {} = 0)
-                       ON CONFLICT (clock, level) DO NOTHING RETURNING id""",
+                       ON CONFLICT (clock, level) DO NOTHING RETURNING clock""",
                 rung.level.value,
                 rung.position,
                 now,
@@ -271,8 +272,9 @@ async def escalate() -> int:
                 due_by,
                 rung.after_workdays,
             )
-            told += len(rows)
-    return told
+            told += [(row["clock"], rung.level) for row in rows]
+        await tell(told)
+    return len(told)
 
 
 async def set_rules(wanted: Sequence[Rule]) -> None:

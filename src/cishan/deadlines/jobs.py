@@ -6,5 +6,5 @@ from cishan.plumbing.jobs import job
 
 @job("deadlines.escalate", cron="7 * * * *")
 async def escalate() -> None:
-    """Note which levels are to be told of what is overdue; slices above read it and tell them."""
+    """Tell the levels that are to be told by now of what is overdue."""
     await actions.escalate()

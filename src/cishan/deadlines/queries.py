@@ -121,6 +121,12 @@ async def clocks_of(subject_kind: str, subject_id: UUID | str) -> list[ClockView
     return [_view(row) for row in rows]
 
 
+async def clocks(clock_ids: Sequence[UUID]) -> list[ClockView]:
+    """Return clocks by their ids."""
+    rows = await fetch(_CLOCK + " WHERE c.id = ANY({}::uuid[])", list(clock_ids))
+    return [_view(row) for row in rows]
+
+
 async def due_days(code: str, subject_kind: str, subject_ids: Sequence[UUID]) -> dict[UUID, date]:
     """Return until when each thing has time by its running clock of a rule."""
     rows = await fetch(

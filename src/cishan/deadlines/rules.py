@@ -8,6 +8,8 @@ from enum import StrEnum
 from itertools import count, takewhile
 from uuid import UUID
 
+from cishan.identity.rules.regions import is_city
+from cishan.identity.rules.roles import Role
 from cishan.kernel import clock, workdays
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
@@ -353,3 +355,27 @@ class ClockView:
 
 def _end_of(day: date) -> datetime:
     return datetime.combine(day + _DAY, time(), clock.CHINA) - _INSTANT
+
+
+ANSWER_FOR_CLOCKS = (Role.PROJECT_OFFICER,)
+"""Who is told of what is overdue in the region of their post."""
+
+
+def place_at(level: Level, region: str) -> str:
+    """Return the region of a level in which a region lies, or the region itself if it lies higher."""
+    if level is Level.CITY or not region:
+        return f"{region[:4]}00" if region else ""
+    return region[: 9 if level is Level.TOWN else 6]
+
+
+def who_answers(level: Level, region: str, posts: Sequence[tuple[str, UUID]]) -> list[UUID]:
+    """Return who is told, of people by the region of their post: those of the place, or of the next above.
+
+    What concerns the whole charity (no region) concerns those whose post is for a whole city.
+    """
+    here = place_at(level, region)
+    while True:
+        found = [person for place, person in posts if (place == here if here else is_city(place))]
+        if found or not here or is_city(here):
+            return list(dict.fromkeys(found))
+        here = here[:-3] if len(here) > 6 else f"{here[:4]}00"

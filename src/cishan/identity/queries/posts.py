@@ -1,11 +1,13 @@
 """Which posts somebody holds."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from cishan.identity.queries.accounts import visitor_of
 from cishan.identity.queries.regions import shown
 from cishan.identity.rules.accounts import Visitor
+from cishan.identity.rules.regions import covers
 from cishan.identity.rules.roles import Post, Role, Staff
 from cishan.kernel import clock
 from cishan.plumbing.db import fetch
@@ -41,6 +43,26 @@ def _post(row: dict[str, Any]) -> Post:
         starts_on=row["starts_on"],
         ends_on=row["ends_on"],
     )
+
+
+async def holders(roles: Sequence[Role]) -> list[tuple[str, UUID]]:
+    """Return the region of the post and the person for everybody who holds one of the roles today."""
+    today = clock.today()
+    rows = await fetch(
+        """SELECT DISTINCT region, person FROM role_grant
+            WHERE role = ANY({}::varchar[]) AND revoked_at IS NULL AND starts_on <= {}
+              AND (ends_on IS NULL OR ends_on >= {})
+            ORDER BY region, person LIMIT 10000""",
+        [role.value for role in roles],
+        today,
+        today,
+    )
+    return [(row["region"], row["person"]) for row in rows]
+
+
+async def people_with(role: Role, region: str) -> list[UUID]:
+    """Return who holds a role today in a post that reaches a region: one of it, or of one that it lies in."""
+    return [person for place, person in await holders([role]) if covers(place, region)]
 
 
 async def staff(visitor: Visitor) -> Staff | None:

@@ -1,5 +1,6 @@
 """Where a place lies, what lies in it, and which organisations there are."""
 
+from collections.abc import Collection
 from typing import Any
 
 from cishan.identity.rules.regions import Level, Organisation, OrganisationKind, Region
@@ -55,6 +56,12 @@ async def subtree(code: str) -> list[Region]:
         code,
     )
     return [_region(row) for row in rows]
+
+
+async def names(codes: Collection[str]) -> dict[str, str]:
+    """Return the names of regions by their codes, in the language of the request."""
+    rows = await fetch("SELECT code, name, name_en FROM region WHERE code = ANY({}::varchar[])", list(codes))
+    return {row["code"]: shown(row["name"], row["name_en"]) for row in rows}
 
 
 async def lies_in(code: str, outer: str) -> bool:
