@@ -46,6 +46,11 @@ COMMANDS: dict[str, Entry] = {
         "Invite an administrator: the first of a live platform.",
         True,
     ),
+    "forget-factors": Entry(
+        "cishan.identity.commands:forget_factors",
+        "Take away second factors that somebody lost, after seeing who they are.",
+        True,
+    ),
     "payments": Entry(
         "cishan.payments.commands:payments", "Look after the messages of the payment service.", True
     ),

@@ -27,6 +27,7 @@ from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
 from cishan.settings import Settings
 from tests.conftest import as_owner
+from tests.identity.showing import add_app
 from tests.identity.staffing import (
     BEGAN,
     CITY,
@@ -305,6 +306,33 @@ async def test_closing_an_account_ends_its_sessions_at_once(client: httpx.AsyncC
     assert (await client.post("/staff/sign-in", data=form)).status_code == 303
 
 
+async def test_lost_second_factors_are_taken_away_with_a_reason_and_the_owner_is_told(
+    client: httpx.AsyncClient, admin: UUID
+) -> None:
+    person, mine = await a_member("bea", Role.COUNCIL, name="演示乙"), client.cookies["session"]
+    path = f"/staff/people/{person}/forget-factors"
+    assert (await client.post(path, data={"reason": "手机丢失"})).status_code == 409
+    client.cookies.set("session", await a_session("bea"))
+    await add_app(client)
+    theirs = client.cookies["session"]
+    client.cookies.set("session", mine)
+    assert "收回二次验证" in (await client.get(f"/staff/people/{person}")).text
+    assert (await client.post(path, data={"reason": ""})).status_code == 422
+    assert await fetch_value("SELECT count(*) FROM factor") == 1
+    assert (await client.post(path, data={"reason": "手机丢失，已当面核实"})).status_code == 303
+    assert await fetch_value("SELECT count(*) FROM factor") == 0
+    assert await fetch_value("SELECT count(*) FROM recovery_code") == 0
+    assert await visitor_of(theirs) is None
+    account = await fetch_value("SELECT id FROM account WHERE username = 'bea'")
+    step = (await history_of("account", account))[0]
+    assert (step.event, step.actor, step.reason) == ("forget_factors", str(admin), "手机丢失，已当面核实")
+    assert "手机丢失，已当面核实" in (await client.get(f"/staff/people/{person}")).text
+    asked = await fetch("SELECT args FROM procrastinate_jobs WHERE task_name = 'notify.account_safety'")
+    assert any("second_factor_removed" in row["args"] for row in asked)
+    own = await client.post(f"/staff/people/{admin}/forget-factors", data={"reason": "自己"})
+    assert own.status_code == 422
+
+
 async def test_a_countys_administrator_sees_and_changes_the_county_alone(client: httpx.AsyncClient) -> None:
     await a_member("qi.adm", Role.ADMINISTRATOR, region=COUNTY, name="演示县管理员")
     here = await a_member("qi.bea", Role.COUNCIL, region=COUNTY, name="演示县理事")
@@ -414,6 +442,7 @@ async def test_no_form_stumbles_over_what_is_typed(client: httpx.AsyncClient, ad
         f"/staff/people/posts/{post.grant_id}/change",
         f"/staff/people/posts/{post.grant_id}/end",
         f"/staff/people/{person}/close",
+        f"/staff/people/{person}/forget-factors",
         f"/staff/people/invitations/{invitation}/withdraw",
         link,
     )

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from cishan.audit import queries as history
+from cishan.identity import commands
 from cishan.identity.actions import factors
 from cishan.identity.actions.sessions import open_session
 from cishan.identity.queries import accounts as queries
@@ -17,7 +18,7 @@ from cishan.identity.rules.accounts import Method
 from cishan.identity.tables.accounts import Account, AccountSession, OneTimeCode
 from cishan.identity.tables.factors import Factor, RecoveryCode
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Invalid
+from cishan.kernel.errors import Invalid, NotFound
 from cishan.plumbing import crypto
 from cishan.plumbing import db as database
 from cishan.settings import Settings
@@ -125,9 +126,8 @@ async def test_the_clock_may_be_one_step_off(client: httpx.AsyncClient, steps_of
 
 
 async def test_no_code_is_taken_twice_not_even_the_one_that_added_the_app(client: httpx.AsyncClient) -> None:
-    secret, _ = await _with_app(client)
-    now = clock.now()
-    with clock.fixed(now):
+    with clock.fixed(clock.now()):
+        secret, _ = await _with_app(client)
         await _by_password(client)
         used = code(secret)
         assert (await client.post(CHECK, data={"code": code(secret, steps_off=-1)})).status_code == 422
@@ -359,3 +359,13 @@ async def test_of_two_browsers_with_one_code_of_the_app_one_gets_in(racing: str,
         tries = (_is_let_in(factors.show_code(browser, shown)) for browser in browsers)
         assert sorted(await asyncio.gather(*tries)) == [False, True]
     assert await AccountSession.count().where(AccountSession.second_factor_due.eq(True)) == 1
+
+
+async def test_the_command_takes_away_what_is_lost(client: httpx.AsyncClient) -> None:
+    await _with_app(client)
+    with pytest.raises(NotFound):
+        await commands._forget_factors("nobody@example.org", "x")
+    await commands._forget_factors(MOBILE, "来电核实")
+    assert (await Factor.count(), await RecoveryCode.count(), await AccountSession.count()) == (0, 0, 0)
+    assert (await _events())[-1] == ("forget_factors", "one factor", "来电核实")
+    assert (await _by_password(client)).headers["location"] == "/campaigns"

@@ -41,7 +41,7 @@ def may_enter(account: dict[str, Any]) -> bool:
     return bool(account["active"] and (not account["is_demo"] or gateways.settings().demo))
 
 
-async def _named(login: str) -> tuple[str, dict[str, Any] | None]:
+async def named(login: str) -> tuple[str, dict[str, Any] | None]:
     """Return one spelling of what was typed, and the account that it names."""
     try:
         reached_by = contact(login)
@@ -57,7 +57,7 @@ async def sign_in(*, login: str, password: str, address: str, device: str = "") 
 
     After five failures of a name, or thirty of an address, within a quarter of an hour: TooMany.
     """
-    spelling, account = await _named(login)
+    spelling, account = await named(login)
     by_name = crypto.blind_index(spelling, purpose="sign-in name")
     by_address = crypto.blind_index(address, purpose="sign-in address")
     tries = await spend_try({by_name: rules.FAILURES_PER_NAME, by_address: rules.FAILURES_PER_ADDRESS})

@@ -1,6 +1,6 @@
 """The administrator's pages: staff and posts, invitations, accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -72,7 +72,7 @@ async def _person_page(
         step
         for account in member.accounts
         for step in await history_of("account", account.id)
-        if step.event in {"close", "reopen"}
+        if step.event in {"close", "reopen", "forget_factors"}
     ]
     names = {"close_form": forms.empty(), **more}
     return _page("person", staff, status, member=member, steps=steps, states=queries.STATES, **names)
@@ -255,7 +255,10 @@ async def change_post(request: Request[Any, Any, Any], grant_id: FromPath[UUID])
     return await _post_page(staff, member, held, PATIENT, form=form)
 
 
-async def _switch(request: Request[Any, Any, Any], person_id: UUID, *, closes: bool) -> Redirect | Template:
+Change = Callable[..., Awaitable[None]]
+
+
+async def _change(request: Request[Any, Any, Any], person_id: UUID, change: Change) -> Redirect | Template:
     staff = await allowed(request, Action.PEOPLE_GRANT)
     member = await _member(staff, person_id, Action.PEOPLE_GRANT)
     mine = [post.region_code for post in staff.posts if post.role is Role.ADMINISTRATOR]
@@ -264,8 +267,7 @@ async def _switch(request: Request[Any, Any, Any], person_id: UUID, *, closes: b
     form = forms.read(Because, await request.form())
     try:
         if form.value is not None:
-            action = closing.close if closes else closing.reopen
-            await action(person_id, because=form.value.reason, by=staff.person_id)
+            await change(person_id, because=form.value.reason, by=staff.person_id)
             return _to(f"{HOME}/{person_id}")
     except Invalid as error:
         form = form.refused(error)
@@ -275,13 +277,19 @@ async def _switch(request: Request[Any, Any, Any], person_id: UUID, *, closes: b
 @post("/{person_id:uuid}/close", opt=rule(Action.PEOPLE_GRANT))
 async def close(request: Request[Any, Any, Any], person_id: FromPath[UUID]) -> Redirect | Template:
     """Close somebody's account and end their sessions at once."""
-    return await _switch(request, person_id, closes=True)
+    return await _change(request, person_id, closing.close)
 
 
 @post("/{person_id:uuid}/reopen", opt=rule(Action.PEOPLE_GRANT))
 async def reopen(request: Request[Any, Any, Any], person_id: FromPath[UUID]) -> Redirect | Template:
     """Let somebody sign in again."""
-    return await _switch(request, person_id, closes=False)
+    return await _change(request, person_id, closing.reopen)
+
+
+@post("/{person_id:uuid}/forget-factors", opt=rule(Action.PEOPLE_GRANT))
+async def forget_factors(request: Request[Any, Any, Any], person_id: FromPath[UUID]) -> Redirect | Template:
+    """Take away the second factors that somebody lost."""
+    return await _change(request, person_id, closing.forget_factors)
 
 
 routes: list[ControllerRouterHandler] = [
@@ -302,6 +310,7 @@ routes: list[ControllerRouterHandler] = [
             change_post,
             close,
             reopen,
+            forget_factors,
         ],
     )
 ]

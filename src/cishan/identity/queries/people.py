@@ -145,6 +145,7 @@ class AccountView:
     contacts: tuple[str, ...]
     active: bool
     seen_at: datetime | None
+    second_factors: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +184,8 @@ async def _accounts(person_id: UUID) -> tuple[AccountView, ...]:
         """SELECT account.id, account.username, account.email_enc, account.mobile_enc, account.active,
                   account.is_demo,
                   (SELECT max(seen_at) FROM account_session
-                    WHERE account_session.account = account.id) AS seen_at
+                    WHERE account_session.account = account.id) AS seen_at,
+                  (SELECT count(*) FROM factor WHERE factor.account = account.id) AS second_factors
              FROM account WHERE person = {} ORDER BY account.id LIMIT 10""",
         person_id,
     )
@@ -195,6 +197,7 @@ async def _accounts(person_id: UUID) -> tuple[AccountView, ...]:
             contacts=tuple(contact.masked for contact in contacts_of(row)),
             active=row["active"] and (demo or not row["is_demo"]),
             seen_at=row["seen_at"],
+            second_factors=row["second_factors"],
         )
         for row in rows
     )
