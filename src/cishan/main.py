@@ -13,7 +13,7 @@ from cishan import gateways
 from cishan import settings as settings_module
 from cishan.campaigns import pages as campaigns
 from cishan.campaigns.pages import staff
-from cishan.console.pages import history
+from cishan.console import pages as console
 from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
 from cishan.files import pages as files
@@ -55,10 +55,10 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *staff.routes,
         *files.routes,
         *identity.routes,
+        *console.routes,
         *search.routes,
         *ops.routes,
         *supervision.routes,
-        *history.routes,
     ]
 
 

@@ -48,12 +48,29 @@ FIXED = (
     "/sign-in",
     "/sign-in/code",
     "/staff",
+    "/staff/campaigns",
+    "/staff/clocks",
+    "/staff/differences",
+    "/staff/gifts",
     "/staff/history",
     "/staff/history/proof",
+    "/staff/jobs",
+    "/staff/letters",
     "/staff/messages",
+    "/staff/news",
+    "/staff/organisations",
+    "/staff/payment-messages",
     "/staff/people",
     "/staff/people/invite",
+    "/staff/plans",
+    "/staff/postings",
+    "/staff/receipts",
+    "/staff/refunds",
+    "/staff/regions",
+    "/staff/search",
     "/staff/sign-in",
+    "/staff/vouchers",
+    "/staff/words",
     "/styleguide",
     "/transparency",
 )
@@ -64,6 +81,7 @@ VARIANTS = (
     "/campaigns?q=没有这样的项目",
     "/give?c=heating-xiajin&c=happy-canteen-wucheng",
     "/search?q=取暖",
+    "/staff/gifts?amount_min=200&paid_from=gestern&sort=-amount_fen",
     "/no-such-page",
     "/display",
 )
@@ -85,12 +103,19 @@ FOUND = (
     "/monthly/{token:str}/give",
     "/outbox/{letter_id:uuid}",
     "/receipts/{number:str}/{code:str}",
+    "/staff/campaigns/{slug:str}",
     "/staff/campaigns/{slug:str}/updates",
     "/unsubscribe/{token:str}",
     "/staff/people/invitations/{invitation_id:uuid}",
     "/staff/people/posts/{grant_id:uuid}",
     "/staff/people/{person_id:uuid}",
     "/staff/people/{person_id:uuid}/posts",
+    "/staff/gifts/{number:str}",
+    "/staff/persons/{person_id:uuid}",
+    "/staff/plans/{plan_id:uuid}",
+    "/staff/receipts/{number:str}",
+    "/staff/refunds/{refund_id:uuid}",
+    "/staff/vouchers/{entry_id:str}",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -112,6 +137,7 @@ NOT_PAGES = (
     "/robots.txt",
     "/sitemap.xml",
     "/staff/history/proof/anchors",
+    "/staff/go/{kind:str}/{subject_id:str}",
     "/transparency/funds.csv",
 )
 """Pictures, papers, data, parts of pages, and a letter as a mail program shows it."""
@@ -123,6 +149,9 @@ class Places:
 
     by_route: dict[str, list[str]]
     staff_cookie: str
+    """Of a project officer."""
+    books_cookie: str
+    """Of a finance maker."""
     admin_cookie: str
     """Of the administrator, who showed a second factor: for what lies under PEOPLE."""
     code_cookie: str
@@ -132,6 +161,19 @@ class Places:
     def all(self) -> list[str]:
         """Return every address once."""
         return [*FIXED, *VARIANTS, *(path for paths in self.by_route.values() for path in paths)]
+
+    def cookie_of(self, path: str) -> str:
+        """Return the session that may open a page."""
+        if path.startswith(PEOPLE):
+            return self.admin_cookie
+        return self.books_cookie if path.startswith(BOOKS) else self.staff_cookie
+
+
+BOOKS = (
+    *("/staff/differences", "/staff/jobs", "/staff/letters", "/staff/payment-messages"),
+    *("/staff/postings", "/staff/vouchers"),
+)
+"""What a project officer may not see."""
 
 
 async def find(browser: Browser, platform: Platform) -> Places:
@@ -145,8 +187,16 @@ async def find(browser: Browser, platform: Platform) -> Places:
     check, paid, monthly, verified = await _give_monthly(page, slug)
     await page.goto("/outbox")
     letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
+    await _ask_refund(page, plain)
+    contact = await _register(page)
     staff_cookie = await _sign_in(page, "demo-staff")
     message, unsubscribe = await _read_message(page), await _unsubscribe(platform)
+    things = {
+        kind: await _first(page, f"/staff/{kind}") for kind in ("gifts", "plans", "receipts", "refunds")
+    }
+    found = await _find_person(page, contact)
+    books_cookie = await _sign_in(page, "demo-maker")
+    voucher = await _first(page, "/staff/vouchers")
     code_cookie = await _ask_code(page)
     admin_cookie = await _sign_in(page, "demo-admin")
     people = await _invite(page)
@@ -167,11 +217,18 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/monthly/{token:str}/give": [f"{monthly}/give"],
         "/outbox/{letter_id:uuid}": [letter or ""],
         "/receipts/{number:str}/{code:str}": [verified],
+        "/staff/campaigns/{slug:str}": [f"/staff/campaigns/{slug}"],
+        "/staff/gifts/{number:str}": [things["gifts"]],
+        "/staff/persons/{person_id:uuid}": [found],
+        "/staff/plans/{plan_id:uuid}": [things["plans"]],
+        "/staff/receipts/{number:str}": [things["receipts"]],
+        "/staff/refunds/{refund_id:uuid}": [things["refunds"]],
+        "/staff/vouchers/{entry_id:str}": [voucher],
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
     }
     assert set(routes) == set(FOUND)
-    return Places(routes, staff_cookie, admin_cookie, code_cookie)
+    return Places(routes, staff_cookie, books_cookie, admin_cookie, code_cookie)
 
 
 def _path(page: Page) -> str:
@@ -287,6 +344,47 @@ async def _invite(page: Page) -> dict[str, list[str]]:
         "/staff/people/{person_id:uuid}": [person],
         "/staff/people/{person_id:uuid}/posts": [f"{person}/posts"],
     }
+
+
+async def _ask_refund(page: Page, gift: str) -> None:
+    await page.goto(f"{gift}/refund")
+    await page.locator("main form input[type=radio]").first.check()
+    await page.locator("main form button[type=submit]").click()
+    await expect(page).to_have_url(re.compile(f"{gift}(#refunds)?$"))
+
+
+async def _first(page: Page, path: str) -> str:
+    await page.goto(path)
+    return await page.locator("[data-list] tbody th a").first.get_attribute("href") or ""
+
+
+async def _register(page: Page) -> str:
+    contact = f"{uuid4().hex[:12]}@example.org"
+    await page.goto("/sign-in")
+    await page.get_by_label("手机号或电子邮箱").fill(contact)
+    await page.get_by_role("button", name="获取验证码").click()
+    await expect(page).to_have_url(re.compile("/sign-in/code$"))
+    code = await walking.code_for(page, contact)
+    await page.goto("/sign-in/code")
+    await page.get_by_label("验证码").fill(code)
+    await page.locator("main form button[type=submit]").first.click()
+    await expect(page).to_have_url(re.compile("/register"))
+    await page.get_by_label("姓名").fill("张某某")
+    for box in await page.locator("main form input[type=checkbox]").all():
+        await box.check()
+    await page.locator("main form button[type=submit]").click()
+    await expect(page).to_have_url(re.compile("/account$"))
+    return contact
+
+
+async def _find_person(page: Page, contact: str) -> str:
+    await page.goto("/staff/search")
+    await page.locator("#field-q").fill(contact)
+    await page.locator("main form button[type=submit]").click()
+    await page.locator("#field-purpose").fill("来电核对")
+    await page.locator("main form button[type=submit]").click()
+    await expect(page).to_have_url(re.compile("/staff/persons/"))
+    return _path(page)
 
 
 async def _sign_in(page: Page, username: str) -> str:

@@ -9,7 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from tests.browser.conftest import Platform, open_context, watch
-from tests.browser.places import CODE_COOKIE, PEOPLE, STAFF_COOKIE, VARIANTS, Places, find
+from tests.browser.places import CODE_COOKIE, STAFF_COOKIE, VARIANTS, Places, find
 
 MODES = {
     "phone": (False, "std.std.light", ""),
@@ -63,8 +63,8 @@ async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places:
     complaints = watch(page)
     faults: list[str] = []
     for path in places.all:
-        session = places.admin_cookie if path.startswith(PEOPLE) else places.staff_cookie
-        await context.add_cookies([{"name": STAFF_COOKIE, "value": session, "url": platform.url}])
+        cookie = {"name": STAFF_COOKIE, "value": places.cookie_of(path), "url": platform.url}
+        await context.add_cookies([cookie])
         await page.goto(_in(language, path))
         faults += [f"{path}: {fault}" for fault in await _faults(page, display, language)]
         if path not in ERRORS:

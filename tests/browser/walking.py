@@ -122,3 +122,12 @@ async def letter_to(page: Page, email: str, subject: str) -> None:
     await until(page, "/outbox", came)
     await row(page).first.get_by_role("link").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text(subject)
+
+
+async def code_for(page: Page, email: str) -> str:
+    """Return the six digits that were sent to an address."""
+    await letter_to(page, email, "验证码")
+    text = await page.get_by_role("main").inner_text()
+    found = re.search(r"(?<![\d+-])\d{6}(?!\d)", text.replace(email, ""))
+    assert found, text
+    return found[0]

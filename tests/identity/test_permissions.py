@@ -95,7 +95,14 @@ def test_the_auditor_reads_everything_and_writes_nothing() -> None:
 
 def test_the_administrator_sees_no_case_data() -> None:
     mine = {action for action, rule in PERMISSIONS.items() if Role.ADMINISTRATOR in rule.roles}
-    assert mine == {Action.DESK, Action.PEOPLE_READ, Action.PEOPLE_GRANT}
+    assert mine == {
+        Action.DESK,
+        Action.PEOPLE_READ,
+        Action.PEOPLE_GRANT,
+        Action.PLACES_READ,
+        Action.OPERATIONS_READ,
+        Action.OPERATIONS_RETRY,
+    }
 
 
 def _post(role: Role, region: str = "371400", organisation: UUID = ORGANISATION) -> Post:

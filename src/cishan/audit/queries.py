@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cishan.audit.rules import Anchor, Report, Sealed
 from cishan.kernel.text import N_
-from cishan.plumbing.db import atomic, connection, fetch, in_transaction
+from cishan.plumbing.db import atomic, connection, fetch, fetch_value, in_transaction
 from cishan.plumbing.lists import Choice, Column, Days, Kind, List, Text
 
 LIMIT = 200
@@ -117,6 +117,16 @@ HISTORY = List(
     ),
 )
 """Every step; who shows it fills in the columns without SQL."""
+
+
+async def looks_of(reader: str, *, since: datetime) -> int:
+    """Count at how many records somebody looked since a moment; lists that were taken away do not count."""
+    number: int = await fetch_value(
+        "SELECT count(*) FROM audit.sensitive_read WHERE reader = {} AND at >= {} AND subject_kind <> 'list'",
+        reader,
+        since,
+    )
+    return number
 
 
 async def last_block() -> Sealed | None:

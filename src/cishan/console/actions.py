@@ -5,12 +5,20 @@ import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import IO
+from uuid import UUID
 
 from cishan.audit import actions as audit
-from cishan.audit.rules import Read
+from cishan.audit.queries import looks_of
+from cishan.audit.rules import Read, Transition
+from cishan.console import rules
+from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
-from cishan.plumbing import sheets
-from cishan.plumbing.db import atomic
+from cishan.kernel.errors import Conflict, NotFound, TooMany
+from cishan.kernel.text import N_
+from cishan.payments import actions as payment_actions
+from cishan.payments import queries as payments
+from cishan.plumbing import jobs, sheets
+from cishan.plumbing.db import atomic, fetch, in_transaction
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Condition, List, Wish
 from cishan.plumbing.lists.fetching import all_of
@@ -34,13 +42,17 @@ class Taken:
                 yield piece
 
 
+def acting_role(staff: Staff) -> str:
+    """Return the role by which the running request was allowed."""
+    return staff.acting.role if staff.acting else ""
+
+
 async def export(
     of: List,
     wish: Wish,
     *scope: Condition,
     form: sheets.Format,
-    reader: str,
-    acting_role: str,
+    by: Staff,
     purpose: str,
 ) -> Taken:
     """Write all rows of a wish into a file, and into the log of reads who took them and what for."""
@@ -57,8 +69,8 @@ async def export(
                     subject_kind="list",
                     subject_id=of.code,
                     fields=tuple(column.code for column in sheets.columns_of(of)),
-                    reader=reader,
-                    acting_role=acting_role,
+                    reader=str(by.person_id),
+                    acting_role=acting_role(by),
                     purpose=told[:500],
                 )
             )
@@ -69,3 +81,59 @@ async def export(
         raise
     name = f"{gettext(of.title)}-{clock.today().isoformat()}.{form}"
     return Taken(file, name, sheets.MEDIA_TYPES[form], rows)
+
+
+async def look(
+    by: Staff, *, kind: str, subject_id: UUID | str, fields: tuple[str, ...], purpose: str
+) -> None:
+    """Write down that somebody looks behind a mask and what for; refuse the one look too many of a day."""
+    assert in_transaction(), "a look is written down in the transaction that reads"
+    reader = str(by.person_id)
+    await fetch("SELECT pg_advisory_xact_lock(hashtext({}))", f"look {reader}")
+    if await looks_of(reader, since=clock.now() - rules.LOOK_WINDOW) >= rules.LOOKS_PER_DAY:
+        raise TooMany(
+            N_("You have looked behind thirty masks today. Ask your administrator if you need more.")
+        )
+    await audit.record_read(
+        Read(
+            subject_kind=kind,
+            subject_id=str(subject_id),
+            fields=fields,
+            reader=reader,
+            acting_role=acting_role(by),
+            purpose=purpose,
+        )
+    )
+
+
+async def replay(event_id: str, *, by: Staff) -> None:
+    """Have a parked message worked off once more, and write down who wished it."""
+    async with atomic():
+        state = await payments.state_of(event_id)
+        if state is None:
+            raise NotFound(N_("There is no such message."))
+        if state != "parked":
+            raise Conflict(N_("This message is not parked any more."))
+        await audit.record(_tried(by, "payment_message", event_id, "parked"))
+        await payment_actions.replay(event_id)
+
+
+async def retry_job(job_id: str, *, by: Staff) -> None:
+    """Put a job that gave up back into the queue, and write down who wished it."""
+    number = int(job_id) if job_id.isascii() and job_id.isdigit() and len(job_id) < 18 else 0
+    async with atomic():
+        if not await jobs.retry(number):
+            raise Conflict(N_("This job has not given up, or is tried again already."))
+        await audit.record(_tried(by, "job", job_id, "failed"))
+
+
+def _tried(by: Staff, kind: str, subject_id: str, state: str) -> Transition:
+    return Transition(
+        subject_kind=kind,
+        subject_id=subject_id[:80],
+        event="try_again",
+        from_state=state,
+        to_state="waiting",
+        actor=str(by.person_id),
+        acting_role=acting_role(by),
+    )

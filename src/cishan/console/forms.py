@@ -13,3 +13,22 @@ class ExportForm(msgspec.Struct):
 
     format: Format
     purpose: Annotated[str, Input(max_length=200)] = ""
+
+
+class LookForm(msgspec.Struct):
+    """What somebody must look behind a mask for."""
+
+    purpose: Annotated[str, Input(max_length=200)]
+
+
+class SearchForm(msgspec.Struct):
+    """A number, or by what a person is reached; then also what it is for."""
+
+    q: Annotated[str, Input(max_length=80)]
+    purpose: Annotated[str, Input(max_length=200)] = ""
+
+
+class RetryForm(msgspec.Struct):
+    """One row of a list."""
+
+    id: Annotated[str, Input(max_length=100)]

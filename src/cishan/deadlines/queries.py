@@ -1,12 +1,15 @@
 """Reads of rules, clocks and working days."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from cishan.deadlines.rules import (
+    COLOUR_LABELS,
+    LEVEL_LABELS,
+    OUTCOME_LABELS,
     ClockView,
     Colour,
     Direction,
@@ -22,7 +25,9 @@ from cishan.kernel import clock
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.kernel.workdays import WorkCalendar
+from cishan.plumbing import i18n
 from cishan.plumbing.db import fetch
+from cishan.plumbing.lists import Choice, Column, Condition, Days, Flag, Kind, List, Row, Text, View
 
 PAGE = 100
 """How many clocks a list shows if nobody says otherwise."""
@@ -292,3 +297,109 @@ async def rungs() -> list[Rung]:
     """Return the levels that are told of what is overdue, the nearest first."""
     rows = await fetch("SELECT position, level, after_workdays FROM escalation_rung ORDER BY position")
     return [Rung(row["position"], Level(row["level"]), row["after_workdays"]) for row in rows]
+
+
+_COLOUR_NOW = """CASE WHEN coalesce(c.stopped_at, c.paused_at, $NOW) > c.due_at THEN 'red'
+                      WHEN coalesce(c.stopped_at, c.paused_at, $NOW) > c.green_until THEN 'yellow'
+                      ELSE 'green' END"""
+_RUNNING = "c.stopped_at IS NULL AND c.started_at <= $NOW"
+
+
+async def _titles(rows: list[Row]) -> None:
+    chinese = i18n.language() == i18n.CHINESE
+    for row in rows:
+        row["title"] = row["title_zh"] if chinese else row["title_en"]
+
+
+CLOCKS = List(
+    code="clocks",
+    title=N_("Deadlines"),
+    source="deadline_clock AS c JOIN deadline_rule AS rule ON rule.id = c.rule",
+    key="c.id",
+    order="due_at",
+    more=_titles,
+    views=(
+        View(N_("Overdue"), "running=1&colour=red"),
+        View(N_("Due soon"), "running=1&colour=yellow"),
+        View(N_("In time"), "running=1&colour=green"),
+        View(N_("Done late"), "outcome=late&sort=-due_at"),
+    ),
+    columns=(
+        Column(code="title", title=N_("Deadline"), wide=True, link="/staff/go/{kind}/{subject}"),
+        Column(code="title_zh", title="", sql="rule.title", on_screen=False, in_file=False),
+        Column(code="title_en", title="", sql="rule.title_en", on_screen=False, in_file=False),
+        Column(
+            code="colour",
+            title=N_("Stands"),
+            kind=Kind.CHOICE,
+            sql=_COLOUR_NOW,
+            words=COLOUR_LABELS,
+            tones={Colour.RED: "bad", Colour.YELLOW: "warn", Colour.GREEN: "good"},
+        ),
+        Column(code="due_at", title=N_("Until"), kind=Kind.MOMENT, sql="c.due_at", sorts=True),
+        Column(
+            code="started_at", title=N_("Running since"), kind=Kind.MOMENT, sql="c.started_at", sorts=True
+        ),
+        Column(code="kind", title=N_("Kind of thing"), sql="c.subject_kind"),
+        Column(code="subject", title=N_("Thing"), sql="c.subject_id", on_screen=False),
+        Column(
+            code="level",
+            title=N_("Told"),
+            kind=Kind.CHOICE,
+            sql="(SELECT e.level FROM deadline_escalation AS e WHERE e.clock = c.id"
+            " ORDER BY e.position DESC LIMIT 1)",
+            words=LEVEL_LABELS,
+        ),
+        Column(code="outcome", title=N_("Outcome"), kind=Kind.CHOICE, sql="c.outcome", words=OUTCOME_LABELS),
+        Column(code="source", title=N_("Source"), sql="rule.source", on_screen=False),
+    ),
+    filters=(
+        Flag(code="running", title=N_("Only running ones"), sql=_RUNNING),
+        Choice(code="colour", title=N_("Stands"), sql=f"{_COLOUR_NOW} = {{}}", words=COLOUR_LABELS),
+        Choice(code="outcome", title=N_("Outcome"), sql="c.outcome = {}", words=OUTCOME_LABELS),
+        Text(code="code", title=N_("Code of the rule"), sql="c.code LIKE {}", begins=True),
+        Days(code="due", title=N_("Until"), sql="c.due_on"),
+    ),
+    empty=N_("No deadline fits these filters."),
+)
+
+
+TASKS = replace(
+    CLOCKS,
+    code="tasks",
+    title=N_("My tasks"),
+    base=_RUNNING,
+    views=(),
+    columns=(
+        replace(CLOCKS.columns[0], sql="", on_screen=True),
+        *CLOCKS.columns[1:5],
+        Column(code="thing", title=N_("Thing"), wide=True, link="/staff/go/{kind}/{subject}"),
+        *(replace(c, on_screen=c.code == "level") for c in CLOCKS.columns[5:9]),
+    ),
+    filters=CLOCKS.filters[1:2],
+    empty=N_("No task of this colour waits for you."),
+)
+"""The running clocks; the desk fills in `thing` and narrows them to what somebody is to act on."""
+
+
+def concerning(kind: str, regions: Sequence[str], *, whole: bool) -> Condition:
+    """Return the condition that keeps the clocks of a kind of things within regions (patterns of codes)."""
+    return (
+        "c.subject_kind = {} AND (c.region <> '' AND c.region LIKE ANY ({}::text[]) OR {} AND c.region = '')",
+        (kind, list(regions), whole),
+    )
+
+
+async def colours_within(scope: Condition) -> dict[Colour, int]:
+    """Count the running clocks within a scope by their colour."""
+    now = clock.now()
+    rows = await fetch(
+        f"SELECT {_COLOUR} AS colour, count(*) AS n FROM deadline_clock AS c WHERE c.stopped_at IS NULL"
+        f" AND c.started_at <= {{}} AND ({scope[0]}) GROUP BY 1",
+        now,
+        now,
+        now,
+        *scope[1],
+    )
+    counted = {row["colour"]: row["n"] for row in rows}
+    return {colour: counted.get(colour.value, 0) for colour in Colour}

@@ -98,6 +98,16 @@ async def count(status: str) -> int:
     return int(await db.fetch_value(sql, status))
 
 
+async def retry(job_id: int) -> bool:
+    """Put one job that gave up back into the queue as new; tell whether there was one."""
+    rows = await db.fetch(
+        "UPDATE procrastinate_jobs SET status = 'todo', attempts = 0, scheduled_at = now(),"
+        " queueing_lock = NULL WHERE id = {} AND status IN ('failed', 'aborted') RETURNING id",
+        job_id,
+    )
+    return bool(rows)
+
+
 async def work_off(*, limit: int = 1000) -> int:
     """Run every due job in this process until none is left; return how many ran. For tests and commands."""
     done = 0

@@ -25,13 +25,13 @@ from cishan.plumbing import forms
 from cishan.plumbing.uploads import uploads
 
 
-@get("/", opt=rule(Action.DESK))
-async def desk(request: Request[Any, Any, Any]) -> Template:
+@get("/news", opt=rule(Action.NEWS_WRITE))
+async def news(request: Request[Any, Any, Any]) -> Template:
     """List the campaigns of which news may be written."""
-    staff = await allowed(request, Action.DESK)
+    staff = await allowed(request, Action.NEWS_WRITE)
     regions = scope_of(staff, Action.NEWS_WRITE).regions
     return Template(
-        template_name="campaigns/staff_desk.html",
+        template_name="campaigns/news.html",
         context={"staff": staff, "campaigns": await queries.titles(regions)},
         headers=NO_STORE,
     )
@@ -103,5 +103,5 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
 
 
 routes: list[ControllerRouterHandler] = [
-    Router(path="/staff", route_handlers=[desk, write_update, publish_update])
+    Router(path="/staff", route_handlers=[news, write_update, publish_update])
 ]

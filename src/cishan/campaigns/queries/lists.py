@@ -6,7 +6,7 @@ from uuid import UUID
 from cishan.campaigns import rules
 from cishan.kernel.text import N_
 from cishan.plumbing import i18n
-from cishan.plumbing.db import fetch
+from cishan.plumbing.db import fetch, fetch_value
 from cishan.plumbing.lists import (
     Amounts,
     Choice,
@@ -39,10 +39,10 @@ async def titles_of(campaign_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["title"] for row in rows}
 
 
-async def slugs_of(campaign_ids: Sequence[UUID]) -> dict[UUID, str]:
-    """Return where the pages of campaigns are."""
-    rows = await fetch("SELECT id, slug FROM campaign WHERE id = ANY ({}::uuid[])", list(campaign_ids))
-    return {row["id"]: row["slug"] for row in rows}
+async def slug_of(campaign_id: UUID) -> str | None:
+    """Return the address of a campaign, or None."""
+    found: str | None = await fetch_value("SELECT slug FROM campaign WHERE id = {}", campaign_id)
+    return found
 
 
 async def options() -> list[Option]:
@@ -58,15 +58,9 @@ async def counties() -> list[Option]:
     return [Option(r["code"], r["name"] if chinese else r["name_en"], r["code"]) for r in rows]
 
 
-async def in_counties(codes: Sequence[str]) -> list[UUID]:
-    """Return the campaigns of counties."""
-    rows = await fetch("SELECT id FROM campaign WHERE county = ANY ({}::varchar[])", list(codes))
-    return [row["id"] for row in rows]
-
-
-def of_counties(codes: Sequence[str]) -> Condition:
-    """Return the condition that keeps the campaigns of counties."""
-    return "campaign.county = ANY ({}::varchar[])", (list(codes),)
+def in_regions(patterns: Sequence[str]) -> Condition:
+    """Return the condition that keeps the campaigns whose county one of the patterns of codes fits."""
+    return "campaign.county LIKE ANY ({}::text[])", (list(patterns),)
 
 
 async def _shown_counties(rows: list[Row]) -> None:
@@ -93,11 +87,12 @@ CAMPAIGNS = List(
         Column(
             code="title",
             title=N_("Project"),
+            wide=True,
             sql="campaign.title",
             sorts=True,
             link="/staff/campaigns/{slug}",
         ),
-        Column(code="slug", title=N_("Address"), sql="campaign.slug", on_screen=False),
+        Column(code="slug", title=N_("Page address"), sql="campaign.slug", on_screen=False),
         Column(
             code="state",
             title=N_("State"),
@@ -106,7 +101,7 @@ CAMPAIGNS = List(
             words=rules.STATE_LABELS,
             tones=STATE_TONES,
         ),
-        Column(code="filing_no", title=N_("Filing number"), sql="campaign.filing_no"),
+        Column(code="filing_no", title=N_("Filing number"), sql="campaign.filing_no", on_screen=False),
         Column(
             code="theme",
             title=N_("Theme"),
@@ -158,7 +153,7 @@ CAMPAIGNS = List(
         Column(code="percent", title=N_("Percent of the goal"), kind=Kind.NUMBER),
         Column(
             code="gift_count",
-            title=N_("Gifts"),
+            title=N_("Number of gifts"),
             kind=Kind.NUMBER,
             sql="coalesce(total.gift_count, 0)",
             sorts=True,

@@ -2,6 +2,13 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.console.pages import lists
+from cishan.console.pages import desk, history, lists, retrying, search, things
 
-routes: list[ControllerRouterHandler] = [*lists.routes]
+routes: list[ControllerRouterHandler] = [
+    *desk.routes,
+    *search.routes,
+    *lists.routes,
+    *retrying.routes,
+    *things.routes,
+    *history.routes,
+]

@@ -63,8 +63,7 @@ async def export(request: Request[Any, Any, Any]) -> Stream | Template:
                 HISTORY,
                 wish,
                 form=form.value.format,
-                reader=str(staff.person_id),
-                acting_role=staff.acting.role if staff.acting else "",
+                by=staff,
                 purpose=form.value.purpose,
             )
             name = quote(taken.name, safe="")

@@ -11,83 +11,93 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.console import actions
 from cishan.console.forms import ExportForm
-from cishan.console.queries import LISTS
+from cishan.console.queries import LISTS, Shown
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.i18n import gettext
-from cishan.plumbing.lists import List, Wish
+from cishan.plumbing.lists import Wish
 from cishan.plumbing.lists.asking import read
 from cishan.plumbing.lists.fetching import page_of
 
-_WHAT_FOR = N_("Say what the file is for: it names people, and the log of reads keeps the reason.")
+WHAT_FOR = N_("Say what the file is for: it names people, and the log of reads keeps the reason.")
+RETRIES = {
+    "payment-messages": ("/staff/payment-messages/replay", N_("Work it off again")),
+    "jobs": ("/staff/jobs/retry", N_("Try again")),
+}
+"""Lists whose rows have one button."""
 
 
-def _query(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:
+def query_of(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:
+    """Return the query string with every value of each name."""
     found: dict[str, list[str]] = {}
     for name, value in request.query_params.multi_items():
         found.setdefault(name, []).append(value)
     return dict(found)
 
 
-async def _shown(of: List, wish: Wish, form: forms.Form[Any], status: int, **more: Any) -> Template:
-    context = {"page": await page_of(of, wish), "export_form": form, "where": f"/staff/{of.code}", **more}
+async def _page(shown: Shown, staff: Staff, wish: Wish, form: forms.Form[Any], status: int) -> Template:
+    page = await page_of(shown.of, wish, *await shown.scope(staff, shown.action))
+    retry = RETRIES.get(shown.of.code)
+    context = {"staff": staff, "page": page, "export_form": form, "where": shown.path, "retry": retry}
     return Template(template_name="console/list.html", context=context, status_code=status, headers=NO_STORE)
 
 
-def _list_page(of: List) -> ControllerRouterHandler:
-    @get(f"/staff/{of.code}", name=f"list {of.code}", opt=rule(Action.DESK))
+def _list_page(shown: Shown) -> ControllerRouterHandler:
+    @get(shown.path, name=f"list {shown.of.code}", opt=rule(shown.action))
     async def list_page(request: Request[Any, Any, Any]) -> Template:
         """Show one page of the list."""
-        staff = await allowed(request, Action.DESK)
-        wish = await read(of, _query(request))
-        return await _shown(of, wish, forms.empty(), HTTP_200_OK, staff=staff)
+        staff = await allowed(request, shown.action)
+        return await _page(shown, staff, await read(shown.of, query_of(request)), forms.empty(), HTTP_200_OK)
 
     return list_page
 
 
-def _export(of: List) -> ControllerRouterHandler:
+def _export(shown: Shown) -> ControllerRouterHandler:
     @post(
-        f"/staff/{of.code}/export",
-        name=f"export {of.code}",
+        f"{shown.path}/export",
+        name=f"export {shown.of.code}",
         status_code=HTTP_200_OK,
         opt=rule(Action.EXPORT),
     )
     async def export(request: Request[Any, Any, Any]) -> Stream | Template:
         """Give all rows as a spreadsheet, and note who took them and what for."""
+        await allowed(request, shown.action, secret=True)
         staff = await allowed(request, Action.EXPORT)
-        wish = await read(of, _query(request))
+        wish = await read(shown.of, query_of(request))
         form = forms.read(ExportForm, await request.form())
         try:
             if form.value is not None and not wish.form.errors:
-                purpose = form.value.purpose
-                if of.personal and not purpose:
-                    raise Invalid(_WHAT_FOR, field="purpose")
-                taken = await actions.export(
-                    of,
-                    wish,
-                    form=form.value.format,
-                    reader=str(staff.person_id),
-                    acting_role=staff.acting.role if staff.acting else "",
-                    purpose=purpose or gettext(of.title),
-                )
-                return _file(taken)
+                return _file(await _taken(shown, staff, wish, form.value))
         except Invalid as error:
             form = form.refused(error)
-        return await _shown(of, wish, form, HTTP_422_UNPROCESSABLE_ENTITY, staff=staff)
+        return await _page(shown, staff, wish, form, HTTP_422_UNPROCESSABLE_ENTITY)
 
     return export
 
 
-def _file(taken: actions.Taken) -> Stream:
-    disposition = f"attachment; filename*=UTF-8''{quote(taken.name, safe='')}"
-    return Stream(
-        taken.pieces(),
-        media_type=taken.media_type,
-        headers={**NO_STORE, "content-disposition": disposition},
+async def _taken(shown: Shown, staff: Staff, wish: Wish, wanted: ExportForm) -> actions.Taken:
+    if shown.of.personal and not wanted.purpose:
+        raise Invalid(WHAT_FOR, field="purpose")
+    return await actions.export(
+        shown.of,
+        wish,
+        *await shown.scope(staff, shown.action),
+        form=wanted.format,
+        by=staff,
+        purpose=wanted.purpose or gettext(shown.of.title),
     )
 
 
-routes: list[ControllerRouterHandler] = [handler for of in LISTS for handler in (_list_page(of), _export(of))]
+def _file(taken: actions.Taken) -> Stream:
+    disposition = f"attachment; filename*=UTF-8''{quote(taken.name, safe='')}"
+    headers = {**NO_STORE, "content-disposition": disposition}
+    return Stream(taken.pieces(), media_type=taken.media_type, headers=headers)
+
+
+routes: list[ControllerRouterHandler] = [
+    handler for shown in LISTS for handler in (_list_page(shown), _export(shown))
+]

@@ -34,9 +34,18 @@ async def _titles(rows: list[Row]) -> None:
         row["campaign"] = "；".join(titles.get(one, general) if one else general for one in ids)
 
 
-def in_campaigns(campaign_ids: Sequence[UUID]) -> Condition:
-    """Return the condition that keeps the gifts to given campaigns, for whoever sees no more."""
-    return _OF_CAMPAIGN.format("line.campaign = ANY ({}::uuid[])"), (list(campaign_ids),)
+def gifts_within(campaign_ids: Sequence[UUID]) -> Condition:
+    """Return the condition that keeps gifts all of which goes to the campaigns, for who sees no more."""
+    return (
+        "NOT EXISTS (SELECT 1 FROM donation_line AS line WHERE line.donation = gift.id"
+        " AND (line.campaign = ANY ({}::uuid[])) IS NOT TRUE)",
+        (list(campaign_ids),),
+    )
+
+
+def plans_within(campaign_ids: Sequence[UUID]) -> Condition:
+    """Return the condition that keeps the monthly plans of the campaigns."""
+    return "plan.campaign = ANY ({}::uuid[])", (list(campaign_ids),)
 
 
 GIFTS = List(
@@ -54,7 +63,13 @@ GIFTS = List(
     more=_titles,
     columns=(
         Column(code="number", title=N_("Gift number"), sql="gift.number", link="/staff/gifts/{number}"),
-        Column(code="created_at", title=N_("Begun"), kind=Kind.MOMENT, sql="gift.created_at", sorts=True),
+        Column(
+            code="created_at",
+            title=N_("Begun"),
+            kind=Kind.MOMENT,
+            sql="gift.created_at",
+            sorts=True,
+        ),
         Column(
             code="paid_at",
             title=N_("Arrived"),
@@ -78,7 +93,7 @@ GIFTS = List(
             sql="gift.channel",
             words=trail.CHANNEL_LABELS,
         ),
-        Column(code="campaign", title=N_("Project")),
+        Column(code="campaign", title=N_("Project"), wide=True),
         Column(code="campaigns", title="", sql=_CAMPAIGNS, on_screen=False, in_file=False),
         Column(code="funds", title=N_("Fund"), sql=_FUNDS),
         Column(
@@ -200,10 +215,10 @@ PLANS = List(
             sql="plan.method",
             words=labels.METHOD_WORDS,
         ),
-        Column(code="campaign", title=N_("Project")),
+        Column(code="campaign", title=N_("Project"), wide=True),
         Column(code="campaign_id", title="", sql="plan.campaign", on_screen=False, in_file=False),
         Column(code="fund_code", title=N_("Fund"), sql="plan.fund_code"),
-        Column(code="day_of_month", title=N_("Day"), kind=Kind.NUMBER, sql="plan.day_of_month"),
+        Column(code="day_of_month", title=N_("Day of the month"), kind=Kind.NUMBER, sql="plan.day_of_month"),
         Column(code="next_on", title=N_("Next"), kind=Kind.DATE, sql="plan.next_on", sorts=True, nulls=True),
         Column(
             code="amount_fen",
@@ -217,7 +232,12 @@ PLANS = List(
     filters=(
         Choice(code="status", title=N_("State"), sql="plan.status = {}", words=labels.PLAN_WORDS),
         Choice(code="method", title=N_("Way of payment"), sql="plan.method = {}", words=labels.METHOD_WORDS),
-        Choice(code="campaign", title=N_("Project"), sql="plan.campaign = {}", options=campaigns.options),
+        Choice(
+            code="campaign",
+            title=N_("Project"),
+            sql="plan.campaign = {}",
+            options=campaigns.options,
+        ),
         Days(code="next", title=N_("Next"), sql="plan.next_on"),
         Amounts(code="amount", title=N_("Amount a month"), sql="plan.amount_fen"),
     ),
@@ -358,7 +378,7 @@ MESSAGES = List(
     personal=True,
     columns=(
         Column(code="number", title=N_("Gift number"), sql="gift.number", link="/staff/gifts/{number}"),
-        Column(code="message", title=N_("Message"), sql="gift.message"),
+        Column(code="message", title=N_("Message"), wide=True, sql="gift.message"),
         Column(code="display_name", title=N_("Shown as"), sql="gift.display_name"),
         Column(
             code="message_state",

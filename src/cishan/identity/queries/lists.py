@@ -3,7 +3,7 @@
 from cishan.identity.rules.regions import Level, OrganisationKind
 from cishan.kernel.text import N_
 from cishan.plumbing import i18n
-from cishan.plumbing.lists import Choice, Column, Condition, Flag, Kind, List, Row, Text
+from cishan.plumbing.lists import Choice, Column, Flag, Kind, List, Row, Text
 
 LEVEL_WORDS: dict[str, str] = {
     Level.CITY: N_("City"),
@@ -24,16 +24,6 @@ async def _names(rows: list[Row]) -> None:
     chinese = i18n.language() == i18n.CHINESE
     for row in rows:
         row["name"] = row["name_zh"] if chinese or not row["name_en"] else row["name_en"]
-
-
-def prefix(code: str) -> str:
-    """Return what the codes of a region and of everything in it begin with."""
-    return code[:4] if len(code) == 6 and code.endswith("00") else code
-
-
-def within(column: str, codes: list[str]) -> Condition:
-    """Return the condition that a column of region codes lies in one of some regions."""
-    return f"{column} LIKE ANY ({{}}::text[])", ([f"{prefix(code)}%" for code in codes],)
 
 
 REGIONS = List(
@@ -88,11 +78,11 @@ ORGANISATIONS = List(
         Column(code="code", title=N_("Code"), sql="organisation.code", sorts=True),
         Column(code="kind", title=N_("Kind"), kind=Kind.CHOICE, sql="organisation.kind", words=KIND_WORDS),
         Column(code="region", title=N_("Division code"), sql="organisation.region", sorts=True),
-        Column(code="region_name", title=N_("Region"), sql="region.name"),
-        Column(code="active", title=N_("Active"), kind=Kind.FLAG, sql="organisation.active"),
+        Column(code="region_name", title=N_("Region it belongs to"), sql="region.name"),
+        Column(code="active", title=N_("In use"), kind=Kind.FLAG, sql="organisation.active"),
         Column(
             code="created_at",
-            title=N_("Since"),
+            title=N_("Entered on"),
             kind=Kind.MOMENT,
             sql="organisation.created_at",
             on_screen=False,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from cishan.identity.rules.factors import FRESH, stands
+from cishan.identity.rules.factors import FRESH, SESSION, stands
 from cishan.identity.rules.regions import covers, is_city, pattern
 from cishan.identity.rules.roles import Post, Role, Staff
 from cishan.kernel.text import N_
@@ -39,6 +39,14 @@ class Action(StrEnum):
     HISTORY_READ = "history.read"
     EXPORT = "export"
     SEARCH = "search"
+    GIFTS_READ = "gifts.read"
+    PERSONS_READ = "persons.read"
+    PERSONAL_READ = "personal.read"
+    CAMPAIGNS_READ = "campaigns.read"
+    BOOKS_READ = "books.read"
+    PLACES_READ = "places.read"
+    OPERATIONS_READ = "operations.read"
+    OPERATIONS_RETRY = "operations.retry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,11 @@ def _writes(
     return Rule(name, frozenset(roles), scope, writes=True, second_factor=second_factor)
 
 
+def _private(name: str, *roles: Role) -> Rule:
+    """Return the rule of looking behind a mask: the session has shown a second factor."""
+    return Rule(name, frozenset(roles), second_factor=SESSION)
+
+
 _MONEY = (Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.CASHIER, Role.COUNCIL)
 
 PERMISSIONS: Mapping[Action, Rule] = {
@@ -83,6 +96,25 @@ PERMISSIONS: Mapping[Action, Rule] = {
     Action.HISTORY_READ: _rule(N_("read the history"), Role.PROJECT_OFFICER, Role.SAFEGUARDING_LEAD, *_MONEY),
     Action.EXPORT: _rule(N_("export lists"), Role.PROJECT_OFFICER, *_MONEY),
     Action.SEARCH: _rule(N_("search for a person or a number"), Role.PROJECT_OFFICER, *_MONEY),
+    Action.GIFTS_READ: _rule(N_("see gifts, receipts and refunds"), Role.PROJECT_OFFICER, *_MONEY),
+    Action.PERSONS_READ: _rule(N_("see persons, masked"), Role.PROJECT_OFFICER, Role.SAFEGUARDING_LEAD),
+    Action.PERSONAL_READ: _private(
+        N_("see names, numbers and addresses in full"),
+        Role.PROJECT_OFFICER,
+        Role.FINANCE_MAKER,
+        Role.FINANCE_CHECKER,
+        Role.SAFEGUARDING_LEAD,
+        Role.AUDITOR,
+    ),
+    Action.CAMPAIGNS_READ: _rule(
+        N_("see projects that are not public"), Role.PROJECT_OFFICER, Role.CIVIL_AFFAIRS_VIEWER, *_MONEY
+    ),
+    Action.BOOKS_READ: _rule(N_("read the books"), *_MONEY),
+    Action.PLACES_READ: _rule(N_("see regions and organisations"), *Role, scope=Scope.ALL),
+    Action.OPERATIONS_READ: _rule(
+        N_("see what did not get through"), Role.ADMINISTRATOR, Role.FINANCE_MAKER, Role.FINANCE_CHECKER
+    ),
+    Action.OPERATIONS_RETRY: _writes(N_("have it tried again"), Role.ADMINISTRATOR, Role.FINANCE_MAKER),
 }
 
 

@@ -26,7 +26,7 @@ VOUCHERS = List(
             code="effective_date", title=N_("Day"), kind=Kind.DATE, sql="entry.effective_date", sorts=True
         ),
         Column(code="kind", title=N_("Kind"), kind=Kind.CHOICE, sql="entry.kind", words=_KINDS),
-        Column(code="memo", title=N_("Words"), sql="entry.memo"),
+        Column(code="memo", title=N_("Memo"), wide=True, sql="entry.memo"),
         Column(code="source", title=N_("Source"), sql="entry.source"),
         Column(code="source_key", title=N_("Key"), sql="entry.source_key", on_screen=False),
         Column(code="posted_at", title=N_("Posted"), kind=Kind.MOMENT, sql="entry.posted_at", sorts=True),

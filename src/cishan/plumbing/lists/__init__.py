@@ -43,7 +43,7 @@ class Column:
     title: str
     kind: Kind = Kind.TEXT
     sql: str = ""
-    """Empty: the list's `more` fills it in."""
+    """Empty: the list's `more` fills it in. `$NOW` in any SQL of a list is the present moment."""
     sorts: bool = False
     nulls: bool = False
     """The column may be empty; then the empty ones come last in either direction."""
@@ -54,10 +54,10 @@ class Column:
     """A path with columns' codes in braces; a row in which one of them is empty has no link."""
     on_screen: bool = True
     in_file: bool = True
+    wide: bool = False
+    """Running text, which needs room."""
     sums: bool = False
     """The foot of the list shows the sum of all rows found, not of the page alone."""
-    localised: bool = False
-    """The words of `sql` are msgids."""
 
 
 @dataclass(frozen=True, slots=True)

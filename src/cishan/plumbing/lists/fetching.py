@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Sequence
 
 from piccolo.querystring import QueryString
 
+from cishan.kernel import clock
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.db import connection, fetch
-from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Condition, List, Page, Row, Wish
 
 SIZE = 50
@@ -21,19 +21,22 @@ async def page_of(of: List, wish: Wish, *scope: Condition) -> Page:
     """Return one page of the rows within the scope; a page too far is the last. Three queries and `more`."""
     where, values = _where(of, wish, scope)
     sums = "".join(f", coalesce(sum({c.sql}), 0)::bigint AS {c.code}" for c in of.columns if c.sums)
-    counted = (await fetch(f"SELECT count(*) AS found{sums} FROM {of.source} WHERE {where}", *values))[0]
+    sql = f"SELECT count(*) AS found{sums} FROM {of.source} WHERE {where}"
+    counted = (await fetch(_at_this_moment(sql), *values))[0]
     found = int(counted.pop("found"))
     pages = max(1, -(-found // SIZE))
     page = min(wish.page, pages)
     rows = await fetch(f"{_select(of, wish, where)} LIMIT {{}} OFFSET {{}}", *values, SIZE, (page - 1) * SIZE)
-    await _finish(of, rows)
+    if rows:
+        await of.more(rows)
     return Page(of, wish, rows, found, counted, page, pages)
 
 
 async def all_of(of: List, wish: Wish, *scope: Condition) -> AsyncIterator[list[Row]]:
     """Yield all rows within the scope, some hundred at a time, inside a transaction; refuse too many."""
     where, values = _where(of, wish, scope)
-    found = (await fetch(f"SELECT count(*) AS found FROM {of.source} WHERE {where}", *values))[0]["found"]
+    counting = _at_this_moment(f"SELECT count(*) AS found FROM {of.source} WHERE {where}")
+    found = (await fetch(counting, *values))[0]["found"]
     if found > EXPORT_ROWS:
         raise Invalid(
             N_("These are {found} rows; a file holds at most {limit}. Set narrower filters."),
@@ -44,17 +47,8 @@ async def all_of(of: List, wish: Wish, *scope: Condition) -> AsyncIterator[list[
     cursor = await connection().cursor(sql, *arguments)
     while records := await cursor.fetch(_BATCH):
         rows = [dict(record) for record in records]
-        await _finish(of, rows)
-        yield rows
-
-
-async def _finish(of: List, rows: list[Row]) -> None:
-    if rows:
         await of.more(rows)
-    for column in of.columns:
-        if column.localised:
-            for row in rows:
-                row[column.code] = gettext(row[column.code]) if row[column.code] else ""
+        yield rows
 
 
 def _where(of: List, wish: Wish, scope: Sequence[Condition]) -> tuple[str, list[object]]:
@@ -71,4 +65,11 @@ def _select(of: List, wish: Wish, where: str) -> str:
     assert column is not None and column.sql, f"{of.code} is sorted by a column of its own tables"
     way = "DESC" if wish.descending else "ASC"
     last = " NULLS LAST" if column.nulls else ""
-    return f"SELECT {shown} FROM {of.source} WHERE {where} ORDER BY {column.sql} {way}{last}, {of.key} {way}"
+    return _at_this_moment(
+        f"SELECT {shown} FROM {of.source} WHERE {where} ORDER BY {column.sql} {way}{last}, {of.key} {way}"
+    )
+
+
+def _at_this_moment(sql: str) -> str:
+    """Put the present moment of the house, which tests may fix, in the place of $NOW."""
+    return sql.replace("$NOW", f"'{clock.now().isoformat()}'::timestamptz")

@@ -1,0 +1,50 @@
+"""Having tried again what did not get through."""
+
+from typing import Any
+
+from litestar import Request, post
+from litestar.response import Redirect
+from litestar.status_codes import HTTP_303_SEE_OTHER
+from litestar.types import ControllerRouterHandler
+
+from cishan.console import actions
+from cishan.console.forms import RetryForm
+from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.rules.permissions import Action
+from cishan.kernel.errors import NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing import forms
+
+
+async def _chosen(request: Request[Any, Any, Any]) -> str:
+    form = forms.read(RetryForm, await request.form())
+    if form.value is None:
+        raise NotFound(N_("There is no such row."))
+    return form.value.id
+
+
+def _back(path: str) -> Redirect:
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+
+
+@post(
+    "/staff/payment-messages/replay",
+    opt=rule(Action.OPERATIONS_RETRY),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def replay(request: Request[Any, Any, Any]) -> Redirect:
+    """Have a message of the payment service worked off once more; nothing is booked twice."""
+    staff = await allowed(request, Action.OPERATIONS_RETRY)
+    await actions.replay(await _chosen(request), by=staff)
+    return _back("/staff/payment-messages?state=parked")
+
+
+@post("/staff/jobs/retry", opt=rule(Action.OPERATIONS_RETRY), status_code=HTTP_303_SEE_OTHER)
+async def retry(request: Request[Any, Any, Any]) -> Redirect:
+    """Put a job that gave up back into the queue."""
+    staff = await allowed(request, Action.OPERATIONS_RETRY)
+    await actions.retry_job(await _chosen(request), by=staff)
+    return _back("/staff/jobs")
+
+
+routes: list[ControllerRouterHandler] = [replay, retry]

@@ -1,0 +1,98 @@
+"""Every list of the staff: who reads it, and which of its rows are theirs."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from cishan.campaigns import queries as campaigns
+from cishan.campaigns.queries.lists import CAMPAIGNS, in_regions
+from cishan.console import rules
+from cishan.console.queries.failed_jobs import JOBS
+from cishan.deadlines import queries as deadlines
+from cishan.donations.queries.lists import (
+    GIFTS,
+    MESSAGES,
+    PLANS,
+    RECEIPTS,
+    REFUNDS,
+    gifts_within,
+    plans_within,
+)
+from cishan.identity.queries.lists import ORGANISATIONS, REGIONS
+from cishan.identity.rules.permissions import Action, Reach, scope_of
+from cishan.identity.rules.roles import Staff
+from cishan.ledger.queries.lists import POSTINGS, VOUCHERS
+from cishan.notify.queries.lists import LETTERS
+from cishan.payments.queries import DIFFERENCES, EVENTS
+from cishan.plumbing.lists import Condition, List
+
+Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
+NOTHING: Condition = ("false", ())
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A list, who may read it, and how its rows are narrowed to theirs."""
+
+    of: List
+    action: Action
+    scope: Scope
+
+    @property
+    def path(self) -> str:
+        """Return where the list is."""
+        return f"/staff/{self.of.code}"
+
+
+async def _gifts(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (gifts_within(await campaigns.within(reach.regions)),)
+
+
+async def _plans(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (plans_within(await campaigns.within(reach.regions)),)
+
+
+async def _campaigns(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (in_regions(reach.regions),)
+
+
+async def _whole(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    """What belongs to the charity as a whole is for posts of the whole city."""
+    return () if scope_of(staff, action).whole else (NOTHING,)
+
+
+async def _everything(_: Staff, __: Action) -> tuple[Condition, ...]:
+    return ()
+
+
+async def _clocks(staff: Staff, _: Action) -> tuple[Condition, ...]:
+    return (concerning(rules.readable(staff)),)
+
+
+def concerning(reached: list[tuple[str, Reach]]) -> Condition:
+    """Return the condition that keeps the clocks of what somebody reaches."""
+    parts = [deadlines.concerning(kind, reach.regions, whole=reach.whole) for kind, reach in reached]
+    if not parts:
+        return NOTHING
+    return " OR ".join(f"({sql})" for sql, _ in parts), tuple(v for _, values in parts for v in values)
+
+
+LISTS: tuple[Shown, ...] = (
+    Shown(GIFTS, Action.GIFTS_READ, _gifts),
+    Shown(PLANS, Action.GIFTS_READ, _plans),
+    Shown(REFUNDS, Action.GIFTS_READ, _gifts),
+    Shown(RECEIPTS, Action.GIFTS_READ, _gifts),
+    Shown(MESSAGES, Action.MESSAGES_READ, _gifts),
+    Shown(CAMPAIGNS, Action.CAMPAIGNS_READ, _campaigns),
+    Shown(VOUCHERS, Action.BOOKS_READ, _whole),
+    Shown(POSTINGS, Action.BOOKS_READ, _whole),
+    Shown(deadlines.CLOCKS, Action.DESK, _clocks),
+    Shown(ORGANISATIONS, Action.PLACES_READ, _everything),
+    Shown(REGIONS, Action.PLACES_READ, _everything),
+    Shown(LETTERS, Action.OPERATIONS_READ, _whole),
+    Shown(EVENTS, Action.OPERATIONS_READ, _whole),
+    Shown(DIFFERENCES, Action.OPERATIONS_READ, _whole),
+    Shown(JOBS, Action.OPERATIONS_READ, _whole),
+)

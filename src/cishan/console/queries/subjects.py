@@ -1,0 +1,81 @@
+"""What the things of clocks and histories are called, and where their pages are."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from cishan.campaigns.queries import lists as campaigns
+from cishan.console.rules import THINGS
+from cishan.donations.queries import desk as donations
+from cishan.kernel.errors import NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing.i18n import gettext
+from cishan.plumbing.lists import Row
+
+
+def _ids(texts: Sequence[str]) -> list[UUID]:
+    found = []
+    for text in texts:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+async def names_of(kind: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return what people call things of one kind, by their ids: one query."""
+    ids = _ids(texts)
+    match kind:
+        case "campaign":
+            return {str(k): v for k, v in (await campaigns.titles_of(ids)).items()}
+        case "donation":
+            return {str(k): v for k, v in (await donations.numbers_of(ids)).items()}
+        case "refund":
+            return {str(k): v for k, v in (await donations.refunded_numbers(ids)).items()}
+        case _:
+            return {}
+
+
+async def name_rows(rows: list[Row]) -> None:
+    """Fill in `thing`, the name of the subject of each row; one query for each kind among them."""
+    kinds: dict[str, list[str]] = {}
+    for row in rows:
+        kinds.setdefault(row["kind"], []).append(row["subject"])
+    names = {kind: await names_of(kind, ids) for kind, ids in sorted(kinds.items())}
+    for row in rows:
+        thing = THINGS.get(row["kind"])
+        kind = gettext(thing.name) if thing else row["kind"]
+        row["thing"] = f"{kind} {names[row['kind']].get(row['subject'], '')}".strip()
+
+
+async def path_of(kind: str, text: str) -> str:
+    """Return the path of a thing's page; raise NotFound."""
+    ids = _ids([text])
+    if not ids:
+        raise NotFound(NOTHING)
+    match kind:
+        case "campaign":
+            slug = await campaigns.slug_of(ids[0])
+            return f"/staff/campaigns/{_there(slug)}"
+        case "donation" | "gift_message":
+            number = (await donations.numbers_of(ids)).get(ids[0])
+            return f"/staff/gifts/{_there(number)}"
+        case "receipt":
+            return f"/staff/receipts/{_there(await donations.receipt_number(ids[0]))}"
+        case "refund":
+            return f"/staff/refunds/{ids[0]}"
+        case "monthly_plan":
+            return f"/staff/plans/{ids[0]}"
+        case "person":
+            return f"/staff/persons/{ids[0]}"
+        case _:
+            raise NotFound(NOTHING)
+
+
+NOTHING = N_("There is no page of this thing.")
+
+
+def _there(found: str | None) -> str:
+    if found is None:
+        raise NotFound(NOTHING)
+    return found

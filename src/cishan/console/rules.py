@@ -1,0 +1,58 @@
+"""What things there are at the desk, who reads them, and who is to act when one of their clocks runs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cishan.identity.rules.permissions import Action, Reach, scope_of
+from cishan.identity.rules.roles import Staff
+from cishan.kernel.text import N_
+
+LOOKS_PER_DAY = 30
+"""How many records one person may unmask in a day (ASVS 2.4.1)."""
+LOOK_WINDOW = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A kind of thing that has a history or clocks."""
+
+    name: str
+    """A msgid."""
+    reads: Action
+    handles: tuple[Action, ...] = ()
+    """Whoever may do one of these is to act when a clock of such a thing runs."""
+
+
+THINGS: dict[str, Thing] = {
+    "campaign": Thing(N_("Project"), Action.CAMPAIGNS_READ, (Action.NEWS_WRITE,)),
+    "donation": Thing(N_("Gift"), Action.GIFTS_READ, (Action.APPROVALS_PROPOSE,)),
+    "refund": Thing(N_("Refund"), Action.GIFTS_READ, (Action.APPROVALS_PROPOSE, Action.APPROVALS_CHECK)),
+    "receipt": Thing(N_("Receipt"), Action.GIFTS_READ, (Action.APPROVALS_PROPOSE,)),
+    "monthly_plan": Thing(N_("Monthly gift"), Action.GIFTS_READ),
+    "approval": Thing(
+        N_("Approval"), Action.APPROVALS_READ, (Action.APPROVALS_CHECK, Action.APPROVALS_RELEASE)
+    ),
+    "person": Thing(N_("Person"), Action.PERSONS_READ),
+}
+
+
+def readable(staff: Staff) -> list[tuple[str, Reach]]:
+    """Return the kinds of things that somebody may read, and within what."""
+    return _reached(staff, ((kind, (thing.reads,)) for kind, thing in THINGS.items()))
+
+
+def handled(staff: Staff) -> list[tuple[str, Reach]]:
+    """Return the kinds of things that somebody is to act on, and within what."""
+    return _reached(staff, ((kind, thing.handles) for kind, thing in THINGS.items()))
+
+
+def _reached(staff: Staff, wanted: Iterable[tuple[str, tuple[Action, ...]]]) -> list[tuple[str, Reach]]:
+    found = []
+    for kind, actions in wanted:
+        reaches = [scope_of(staff, action) for action in actions]
+        regions = tuple(dict.fromkeys(code for reach in reaches for code in reach.regions))
+        if regions:
+            whole = any(reach.whole for reach in reaches)
+            found.append((kind, Reach(regions, (None,) * len(regions), whole)))
+    return found
