@@ -192,3 +192,16 @@ async def test_news_of_an_unknown_kind_are_refused(desk: httpx.AsyncClient) -> N
     answer = await desk.post(URL, data={**NEWS, "kind": "final_report"})
     assert answer.status_code == 422
     assert await CampaignUpdate.count() == 0
+
+
+@pytest.mark.parametrize(("region", "status"), [("371423", 303), ("371402", 403), ("371423100", 403)])
+async def test_a_county_writes_news_of_its_own_projects_alone(
+    client: httpx.AsyncClient, region: str, status: int
+) -> None:
+    await making.a_live_campaign()
+    await staffing.a_member("bea", name="演示乙", region=region)
+    await staffing.sign_in(client, "bea")
+    assert (making.PLAN.title in (await client.get("/staff")).text) is (status == 303)
+    assert (await client.get(URL)).status_code == (200 if status == 303 else 403)
+    assert (await client.post(URL, data=NEWS)).status_code == status
+    assert await CampaignUpdate.count() == (1 if status == 303 else 0)

@@ -71,3 +71,19 @@ async def test_a_stranger_and_a_strange_judgement_change_nothing(giver: Giver) -
     assert WORDS not in (await giver.browser.get("/staff/messages")).text
     assert await counts() == before
     assert [m.message for m in await held_messages(None)] == [WORDS]
+
+
+async def test_a_county_judges_messages_of_its_own_projects_alone(giver: Giver) -> None:
+    path = await _held(giver)
+    before = await counts()
+    await staffing.a_member("far", name="演示外县", region=staffing.OTHER)
+    giver.browser.cookies.clear()
+    giver.browser.cookies.set("session", await staffing.a_session("far"))
+    assert WORDS not in (await giver.browser.get("/staff/messages")).text
+    assert (await giver.browser.post(path, data={"judgement": "show"})).status_code == 404
+    assert await counts() == before
+    await staffing.a_member("near", name="演示本县", region=staffing.COUNTY)
+    giver.browser.cookies.clear()
+    giver.browser.cookies.set("session", await staffing.a_session("near"))
+    assert WORDS in (await giver.browser.get("/staff/messages")).text
+    assert (await giver.browser.post(path, data={"judgement": "show"})).status_code == 303
