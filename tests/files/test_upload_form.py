@@ -43,7 +43,7 @@ async def _kept() -> tuple[int, ...]:
     ("name", "data", "words"),
     [
         ("a.jpg", b"", "这个文件是空的"),
-        ("a.jpg", b"MZ\x90\x00" * 50, "请上传照片"),
+        ("a.jpg", b"MZ\x90\x00" * 50, "请上传以下类型的文件：照片（JPEG、PNG、WebP）"),
         ("a.jpg", making.PDF, "请上传以下类型的文件：照片（JPEG、PNG、WebP）"),
         ("a.jpg", making.sheet(), "请上传以下类型的文件"),
         ("a.jpg", making.picture()[:300], "请上传 JPEG、PNG 或 WebP 格式的照片"),
@@ -60,7 +60,7 @@ async def test_a_wrong_file_is_told_beside_its_field_and_what_was_typed_is_kept(
     assert words in answer.text
     for typed in NEWS.values():
         assert typed in answer.text
-    assert "浏览器不会保留已选的文件" in answer.text
+    assert 'id="field-photo_1-error"' in answer.text
     assert await _kept() == (0, 0, 0)
     assert _content(folder) == []
 
@@ -169,3 +169,15 @@ async def test_no_torn_or_forged_body_breaks_the_page(desk: httpx.AsyncClient, k
         answer = await desk.post(URL, content=body, headers={"content-type": kind})
         assert answer.status_code in {400, 422}, (answer.status_code, body)
     assert await _kept() == before
+
+
+async def test_the_wrong_one_of_two_photos_is_named_and_both_are_asked_for_again(
+    desk: httpx.AsyncClient,
+) -> None:
+    files = {"photo_1": ("a.jpg", making.picture()), "photo_3": ("b.jpg", b"nothing")}
+    answer = await desk.post(URL, data={**NEWS, "caption_3": "厨房"}, files=files)
+    assert answer.status_code == 422
+    assert "照片3" in answer.text.partition("error-summary-title")[2].partition("</section>")[0]
+    assert 'id="field-photo_3-error"' in answer.text
+    assert "请重新选择文件" in answer.text.partition('id="field-photo_1-error"')[2][:400]
+    assert await _kept() == (0, 0, 0)

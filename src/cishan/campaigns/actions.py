@@ -271,6 +271,8 @@ class NewPhoto:
     caption: str
     name: str = "photo.jpg"
     """What the sender calls it."""
+    field: str = "photos"
+    """Of the form."""
 
 
 async def publish_update(
@@ -296,7 +298,9 @@ async def publish_update(
     if any(not photo.caption.strip() for photo in photos):
         raise Invalid(N_("Say in a few words what each photo shows."), field="captions")
     sent = [Upload(photo.name, photo.data) for photo in photos]
-    brought = await files.bring(sent, owner_kind=OWNER, purpose=PHOTO.code, field="photos")
+    brought = await files.bring(
+        sent, owner_kind=OWNER, purpose=PHOTO.code, fields=[photo.field for photo in photos]
+    )
     update_id = ids.new_id()
     async with atomic():
         campaign = await Campaign.objects().where(Campaign.id == campaign_id).first()

@@ -51,15 +51,25 @@ async def keep(
 
 
 async def bring(
-    uploads: Sequence[Upload], *, owner_kind: str, purpose: str, field: str = "files"
+    uploads: Sequence[Upload],
+    *,
+    owner_kind: str,
+    purpose: str,
+    field: str = "files",
+    fields: Sequence[str] = (),
 ) -> list[Brought]:
     """Judge files and let their content lie safe, before the transaction in which `attach` makes them count.
 
-    All are judged before any is written; content that is never attached is swept after two days.
+    All are judged before any is written; content that is never attached is swept after two days. A refusal
+    names `field`, or the upload's own of `fields` if each came from one of its own.
     """
     limits = rules.purpose_of(owner_kind, purpose)
     _require_count(len(uploads), limits, field)
-    judged = [await _judge(upload, limits, field, alone=len(uploads) == 1) for upload in uploads]
+    alone = len(uploads) == 1 or bool(fields)
+    whose = fields or [field] * len(uploads)
+    judged = [
+        await _judge(upload, limits, name, alone=alone) for upload, name in zip(uploads, whose, strict=True)
+    ]
     return [
         Brought(
             owner_kind,
@@ -123,11 +133,11 @@ async def _judge(upload: Upload, purpose: Purpose, field: str, *, alone: bool) -
             raise Invalid(N_("This file is empty."))
         if len(upload.data) > purpose.max_bytes:
             raise Invalid(N_("A file may have {limit} MB at most."), limit=purpose.max_bytes // 1_000_000)
+        if rules.MEDIA_TYPES.get(documents.looks_like(upload.data)) not in purpose.kinds:
+            raise Invalid(N_("Send one of these: {kinds}."), kinds=kinds_text(purpose))
         document = await asyncio.get_running_loop().run_in_executor(
             _judges, lambda: documents.accept(upload.data, field=field, max_side=purpose.max_side_pixels)
         )
-        if rules.MEDIA_TYPES[document.content_type] not in purpose.kinds:
-            raise Invalid(N_("Send one of these: {kinds}."), kinds=kinds_text(purpose))
     except Invalid as error:
         if alone:
             raise Invalid(error.message, field=field, **error.values) from None

@@ -16,6 +16,8 @@ from cishan.kernel.text import N_
 from cishan.plumbing.pictures import MAX_SIDE, draw_anew
 
 MAX_BYTES = 10_000_000
+PICTURE = "image/jpeg"
+"""What every photo becomes."""
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_PARTS = 1_000
@@ -37,6 +39,13 @@ class Document:
     width: int | None = None
     height: int | None = None
     """In pixels, of photos."""
+
+
+def looks_like(data: bytes) -> str:
+    """Return PICTURE, PDF or XLSX by how the bytes begin; the empty string for anything else."""
+    if data.startswith(_PICTURE_STARTS):
+        return PICTURE
+    return PDF if data.startswith(b"%PDF-") else XLSX if data.startswith(b"PK\x03\x04") else ""
 
 
 def accept(data: bytes, *, field: str, max_side: int = MAX_SIDE) -> Document:

@@ -83,8 +83,9 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
     photos = []
     for n in range(1, PHOTO.max_count + 1):
         caption = clean(str(submitted.get(f"caption_{n}", "")))[:160]
-        sent = await uploads(submitted, f"photo_{n}")
-        photos += [actions.NewPhoto(file.data, caption, file.name) for file in sent]
+        field = f"photo_{n}"
+        sent = await uploads(submitted, field)
+        photos += [actions.NewPhoto(file.data, caption, file.name, field) for file in sent]
     try:
         await actions.publish_update(
             campaign.id,
