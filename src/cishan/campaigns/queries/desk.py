@@ -59,18 +59,6 @@ class StaffCampaign:
         return rules.percent(self.raised_fen, self.goal_fen) if self.goal_fen else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the campaign's own history."""
-
-    at: datetime
-    event: str
-    origin: str
-    target: str
-    reason: str
-    actor: str
-
-
 async def campaign(slug: str) -> StaffCampaign:
     """Return a campaign by its address; raise NotFound."""
     rows = await fetch(
@@ -91,16 +79,6 @@ async def campaign(slug: str) -> StaffCampaign:
     if not rows:
         raise NotFound(N_("No such campaign."))
     return StaffCampaign(**rows[0])
-
-
-async def steps(campaign_id: UUID) -> list[Step]:
-    """Return what happened to a campaign, the newest first."""
-    rows = await fetch(
-        """SELECT at, event, origin, target, reason, actor FROM campaign_step
-            WHERE campaign = {} ORDER BY at DESC, id DESC LIMIT 200""",
-        campaign_id,
-    )
-    return [Step(**row) for row in rows]
 
 
 async def by_filing_no(number: str, title: str) -> list[tuple[str, str]]:

@@ -241,8 +241,6 @@ async def campaign_page(request: Request[Any, Any, Any], slug: FromPath[str]) ->
         "campaign": campaign,
         "status": (gettext(campaign_rules.STATE_LABELS[state]), STATE_TONES[state]),
         "theme": gettext(campaign_rules.THEME_LABELS[campaign.theme]),
-        "steps": await campaign_desk.steps(campaign.id),
-        "states": {k: gettext(v) for k, v in campaign_rules.STATE_LABELS.items()},
         "around": await around("campaign", campaign.id),
         "moves": [
             _move(
