@@ -12,7 +12,8 @@ from cishan.donations.rules.giving import (
 from cishan.donations.rules.receipts import ReceiptKind
 from cishan.kernel.text import N_
 
-GIFT_WORDS: dict[str, str] = {status: words.short for status, words in trail.STATUS.items()} | {
+GIFT_WORDS: dict[str, str] = {
+    **{status: words.short for status, words in trail.STATUS.items()},
     GiftStatus.FAILED: N_("Payment refused"),
     GiftStatus.EXPIRED: N_("Left unpaid"),
 }
