@@ -83,8 +83,10 @@ COMMANDS: dict[str, Entry] = {
         "Check that no receipt is missing and every sum is right.",
         True,
     ),
-    "refunds": Entry("cishan.donations.commands:refunds", "List and decide refund requests.", True),
     "files": Entry("cishan.files.commands:files", "Check that every file is there and as it was sent.", True),
+    "refunds": Entry(
+        "cishan.donations.commands:refunds", "List the refund requests that wait for a decision.", True
+    ),
     "reindex": Entry("cishan.search.commands:reindex", "Build the search index anew.", True),
     "rotate-keys": Entry(
         "cishan.ops.rotating:rotate_keys", "Encrypt personal data anew under the first of DATA_KEYS.", True

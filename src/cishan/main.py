@@ -11,6 +11,7 @@ from litestar.types import ASGIApp, ControllerRouterHandler
 
 from cishan import gateways
 from cishan import settings as settings_module
+from cishan.approvals import pages as approvals
 from cishan.campaigns import pages as campaigns
 from cishan.campaigns.pages import staff
 from cishan.console import pages as console
@@ -47,6 +48,7 @@ def routes() -> Sequence[ControllerRouterHandler]:
     return [
         *disclosure.routes,
         *notify.routes,
+        *approvals.routes,
         *donations.routes,
         *payments.routes,
         *portal.routes,

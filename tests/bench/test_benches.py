@@ -8,6 +8,7 @@ from cishan.bench import servers
 from cishan.bench.gifts import bench_gifts
 from cishan.bench.posting import CANDIDATES, bench_posting
 from cishan.bench.servers import BenchServer
+from cishan.bench.transitions import bench_transitions
 from cishan.bench.visits import bench_pages
 from cishan.plumbing import db
 from tests.conftest import SERVER_URL
@@ -42,3 +43,9 @@ async def test_pages_are_measured_against_an_empty_handler(server: BenchServer) 
     results = await bench_pages(server, rounds=1, seconds=0.5, gifts=50)
     assert results[0].path == "/campaigns"
     assert all(r.rate_ratio.median > 0 and r.p95_ratio.median > 0 and r.queries > 0 for r in results)
+
+
+async def test_a_transition_is_measured_against_its_update_alone(server: BenchServer) -> None:
+    result = await bench_transitions(server, rounds=2, each=5)
+    assert 0 < result.update_ms < result.check_ms
+    assert result.ratio.least > 1

@@ -48,8 +48,10 @@ FIXED = (
     "/sign-in",
     "/sign-in/code",
     "/staff",
+    "/staff/approvals",
     "/staff/campaigns",
     "/staff/clocks",
+    "/staff/declarations",
     "/staff/differences",
     "/staff/gifts",
     "/staff/history",
@@ -66,9 +68,11 @@ FIXED = (
     "/staff/postings",
     "/staff/receipts",
     "/staff/refunds",
+    "/staff/refunds/open",
     "/staff/regions",
     "/staff/search",
     "/staff/sign-in",
+    "/staff/suspense",
     "/staff/vouchers",
     "/staff/words",
     "/styleguide",
@@ -116,6 +120,9 @@ FOUND = (
     "/staff/receipts/{number:str}",
     "/staff/refunds/{refund_id:uuid}",
     "/staff/vouchers/{entry_id:str}",
+    "/staff/approvals/{approval_id:uuid}",
+    "/staff/refunds/{refund_id:uuid}/propose",
+    "/staff/suspense/{txn_id:str}/propose",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -195,6 +202,8 @@ async def find(browser: Browser, platform: Platform) -> Places:
         kind: await _first(page, f"/staff/{kind}") for kind in ("gifts", "plans", "receipts", "refunds")
     }
     found = await _find_person(page, contact)
+    to_propose, approval = await _propose_refund(page)
+    held = await _hold_money(page, platform)
     books_cookie = await _sign_in(page, "demo-maker")
     voucher = await _first(page, "/staff/vouchers")
     code_cookie = await _ask_code(page)
@@ -217,12 +226,15 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/monthly/{token:str}/give": [f"{monthly}/give"],
         "/outbox/{letter_id:uuid}": [letter or ""],
         "/receipts/{number:str}/{code:str}": [verified],
+        "/staff/approvals/{approval_id:uuid}": [approval],
         "/staff/campaigns/{slug:str}": [f"/staff/campaigns/{slug}"],
         "/staff/gifts/{number:str}": [things["gifts"]],
         "/staff/persons/{person_id:uuid}": [found],
         "/staff/plans/{plan_id:uuid}": [things["plans"]],
         "/staff/receipts/{number:str}": [things["receipts"]],
         "/staff/refunds/{refund_id:uuid}": [things["refunds"]],
+        "/staff/refunds/{refund_id:uuid}/propose": [to_propose],
+        "/staff/suspense/{txn_id:str}/propose": [held],
         "/staff/vouchers/{entry_id:str}": [voucher],
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
@@ -297,6 +309,29 @@ async def _unsubscribe(platform: Platform) -> str:
     await connection.close()
     gateways.use(settings.load(os.environ))  # the keys of a demonstration, as the platform has them
     return f"/unsubscribe/{unsubscribe_token(person_id, events.MONTHLY_REMINDER)}"
+
+
+async def _propose_refund(page: Page) -> tuple[str, str]:
+    """Propose the refund that was asked for; return the paths of the proposal and of the approval."""
+    await page.goto("/staff/refunds/open")
+    await page.get_by_role("main").get_by_role("link", name="提交", exact=True).first.click()
+    to_propose = _path(page)
+    await page.get_by_label("退款理由").fill("捐赠人来电说明")
+    await page.get_by_role("button", name="提交复核").click()
+    await expect(page).to_have_url(re.compile("/staff/approvals/"))
+    return to_propose, _path(page)
+
+
+async def _hold_money(page: Page, platform: Platform) -> str:
+    """Let money come that nobody asked for; return where its owner is named."""
+    platform.control("gifts", count=1, amount=700, metadata={"shop": "of somebody else"})
+    link = page.get_by_role("link", name="认定归属").first
+
+    async def held(looked: Page) -> bool:
+        return await link.count() > 0
+
+    await walking.until(page, "/staff/suspense", held)
+    return await link.get_attribute("href") or ""
 
 
 async def _ask_code(page: Page) -> str:

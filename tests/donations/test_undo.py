@@ -9,6 +9,7 @@ from cishan.donations.rules.giving import RefundKind, RefundStatus
 from cishan.kernel import clock
 from cishan.ledger import queries as ledger
 from cishan.plumbing import db as database
+from tests.approvals.refunding import approve
 from tests.donations.conftest import Giver, counts, words, work
 
 
@@ -99,7 +100,7 @@ async def test_a_refund_is_asked_for_with_a_ground_and_decided_by_a_person(giver
         assert (await counts())["refund_request"] == 1
         stored = await database.fetch_value("SELECT words_enc FROM refund_request")
         assert "多打了一个零".encode() not in bytes(stored)
-        await refunds.decide(request.id, approve=True, by="财务（演示）", note="已核实")
+        await approve(request.id, "已核实")
         await work()
     assert (await begun.now())["status"] == "refunded"
     assert await ledger.fund_balance("F-CSC.01") == 0

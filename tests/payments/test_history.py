@@ -6,6 +6,7 @@ from cishan.audit import queries
 from cishan.donations.actions import refunds
 from cishan.donations.rules.giving import RefundGround
 from paysandbox import commands
+from tests.approvals.refunding import approve
 from tests.payments.conftest import FUND, Sandbox, a_gift, open_fund
 from tests.payments.test_settling import hear
 
@@ -41,7 +42,7 @@ async def test_a_refund_names_who_asked_and_who_approved(sandbox: Sandbox) -> No
     sandbox.pay(gift.session_id, method="card")
     await hear(sandbox)
     asked = await refunds.request_refund(gift.id, ground=RefundGround.MIS_KEY, words="多按了一个零")
-    await refunds.decide(asked, approve=True, by="demo-staff", note="核实无误")
+    cashier = await approve(asked, "核实无误")
     newest = (await queries.history_of("donation", str(gift.id)))[0]
     assert (newest.event, newest.from_state, newest.to_state) == ("approve_refund", "paid", "refund_pending")
-    assert (newest.actor, newest.reason) == ("demo-staff", "核实无误")
+    assert (newest.actor, newest.reason) == (str(cashier.person_id), "核实无误")

@@ -38,11 +38,18 @@ from cishan.approvals.tables import (
 from cishan.audit import actions as audit
 from cishan.audit.rules import Transition
 from cishan.deadlines import actions as deadlines
+from cishan.files import actions as files
+from cishan.files.rules import Kind, Purpose, register
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, connection, fetch, fetch_value, in_transaction
+from cishan.plumbing.uploads import Upload
+
+FILES = "approval"
+MINUTES = Purpose(code="minutes", kinds=(Kind.PDF, Kind.PICTURE), max_count=1)
+register(FILES, MINUTES, may_read=queries.may_read_minutes)
 
 _BEGIN = """
     INSERT INTO approval (id, kind, subject_kind, subject_id, title, amount_fen, payee_name_enc, payee_person,
@@ -125,6 +132,26 @@ async def decide_by_panel(
     return await _take(
         approval_id, Stage.PANEL, decision, by, reason=reason, participants=participants, minutes=minutes
     )
+
+
+async def record_panel(
+    approval_id: UUID,
+    by: Acting,
+    decision: Decision,
+    *,
+    participants: Sequence[UUID],
+    uploads: Sequence[Upload],
+    reason: str = "",
+) -> State:
+    """Write down what a panel decided and keep the minutes that were sent with it, both or neither."""
+    rules.require_reason(decision, reason)
+    brought = await files.bring(uploads, owner_kind=FILES, purpose=MINUTES.code, field="minutes")
+    async with atomic():
+        kept = await files.attach(brought, owner_id=approval_id, by=by.person_id, field="minutes")
+        minutes = Minutes(kept[0].id, bytes.fromhex(kept[0].sha256)) if kept else None
+        return await decide_by_panel(
+            approval_id, by, decision, participants=participants, minutes=minutes, reason=reason
+        )
 
 
 async def release(

@@ -17,7 +17,11 @@ from cishan.approvals.rules import (
     StepView,
 )
 from cishan.approvals.tables import PAYEE_NAME, RELATED_CONTACT, RELATED_NAME
+from cishan.identity.queries import posts
+from cishan.identity.rules.accounts import Visitor
+from cishan.identity.rules.permissions import Action, decide
 from cishan.identity.rules.roles import Post
+from cishan.kernel import clock
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
@@ -71,6 +75,12 @@ async def states_of(kind: str, subject_kind: str, subject_ids: Sequence[UUID | s
     return {row["subject_id"]: Standing(row["id"], State(row["state"])) for row in rows}
 
 
+async def titles_of(approval_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what approvals are called, by their ids."""
+    rows = await fetch("SELECT id, title FROM approval WHERE id = ANY ({}::uuid[])", list(approval_ids))
+    return {row["id"]: row["title"] for row in rows}
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """An approval and its state."""
@@ -111,15 +121,15 @@ _MINE_TO_SEE = """EXISTS (SELECT FROM unnest({}::text[], {}::uuid[], {}::text[])
                      AND ({}::boolean OR post.role = ANY (a.waits_for)))"""
 
 
-async def waiting_for(person_id: UUID, posts: Sequence[Post], *, kind: str = "", page: int = 1) -> Found:
+async def waiting_for(person_id: UUID, held: Sequence[Post], *, kind: str = "", page: int = 1) -> Found:
     """Return what this person could decide now, the longest waiting first."""
     where = f"""a.state IN ('checking', 'panel', 'releasing') AND a.waits_for && {{}}::varchar[]
             AND {_MINE_TO_SEE}
             AND NOT EXISTS (SELECT FROM approval_step AS s WHERE s.approval = a.id
                              AND (s.person = {{}} OR {{}} = ANY (s.participants)))
             AND ({{}} = '' OR a.kind = {{}})"""
-    roles = [post.role for post in posts]
-    values = [roles, *_posts(posts), False, person_id, person_id, kind, kind]
+    roles = [post.role for post in held]
+    values = [roles, *_posts(held), False, person_id, person_id, kind, kind]
     return await _found(where, values, "a.created_at, a.id", page)
 
 
@@ -129,18 +139,18 @@ async def proposed_by(person_id: UUID, *, kind: str = "", page: int = 1) -> Foun
     return await _found(where, [person_id, kind, kind], "a.created_at DESC, a.id DESC", page)
 
 
-async def all_in(posts: Sequence[Post], *, kind: str = "", state: str = "", page: int = 1) -> Found:
+async def all_in(held: Sequence[Post], *, kind: str = "", state: str = "", page: int = 1) -> Found:
     """Return every approval within the organisations and regions of the posts, the newest first."""
     where = f"{_MINE_TO_SEE} AND ({{}} = '' OR a.kind = {{}}) AND ({{}} = '' OR a.state = {{}})"
-    values = [*_posts(posts), True, kind, kind, state, state]
+    values = [*_posts(held), True, kind, kind, state, state]
     return await _found(where, values, "a.created_at DESC, a.id DESC", page)
 
 
-def _posts(posts: Sequence[Post]) -> list[object]:
+def _posts(held: Sequence[Post]) -> list[object]:
     return [
-        [post.role for post in posts],
-        [post.organisation_id for post in posts],
-        [post.region_code for post in posts],
+        [post.role for post in held],
+        [post.organisation_id for post in held],
+        [post.region_code for post in held],
     ]
 
 
@@ -169,6 +179,19 @@ async def is_related(approval_id: UUID, person_id: UUID, on: date) -> bool:
         approval_id,
     )
     return bool(related)
+
+
+async def may_read_minutes(visitor: Visitor | None, approval_id: UUID) -> bool:
+    """Tell whether somebody may read the minutes of a panel: whoever may see the approval."""
+    staff = await posts.staff(visitor) if visitor else None
+    found = await approval(approval_id)
+    return decide(
+        staff,
+        Action.APPROVALS_READ,
+        now=clock.now(),
+        organisation=found.organisation_id,
+        region=found.region_code,
+    ).allowed
 
 
 async def bands_in_force(kind: str, on: date) -> list[Band]:

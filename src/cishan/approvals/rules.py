@@ -85,6 +85,13 @@ DECISION_LABELS: dict[str, str] = {
 }
 
 
+DECISION_CHOICES: dict[str, str] = {
+    Decision.PASS: N_("Agree"),
+    Decision.RETURN: N_("Return for correction"),
+    Decision.REJECT: N_("Reject"),
+}
+
+
 class Relation(StrEnum):
     """How a member of the staff is bound to somebody whom money may reach."""
 

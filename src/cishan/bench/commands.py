@@ -64,3 +64,17 @@ def pages(rounds: int, seconds: float) -> None:
         click.echo(uvloop.run(servers.describe(server)))
         click.echo("Client, site and database share the cores of this machine.")
         uvloop.run(bench_pages(server, rounds=rounds, seconds=seconds, said=click.echo))
+
+
+@bench.command()
+@click.option("--rounds", type=click.IntRange(1, 50), default=7, show_default=True)
+@click.option("--each", type=click.IntRange(5, 1000), default=60, show_default=True, help="Of each, a round.")
+def transitions(rounds: int, each: int) -> None:
+    """Check approvals one by one, each round next to the same UPDATE without guards, history and clock."""
+    from cishan.bench import servers
+    from cishan.bench.transitions import bench_transitions
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(uvloop.run(servers.describe(server)))
+        click.echo("Ratio of one check to the same UPDATE alone, median [least–most]:")
+        uvloop.run(bench_transitions(server, rounds=rounds, each=each, said=click.echo))

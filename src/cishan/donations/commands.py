@@ -2,15 +2,12 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID
 
 import click
 
-from cishan.donations.actions import refunds as refund_actions
 from cishan.donations.queries import receipt_proofs
 from cishan.donations.queries import refunds as refund_queries
 from cishan.kernel import clock
-from cishan.kernel.errors import DomainError
 from cishan.kernel.money import yuan
 
 ON_THE_WAY = timedelta(hours=1)
@@ -33,7 +30,7 @@ def check_receipts() -> None:
 
 @click.group("refunds")
 def refunds() -> None:
-    """Look at the refund requests that wait, and decide them."""
+    """Look at the refund requests that wait; several people decide them, on the staff desk."""
 
 
 @refunds.command("list")
@@ -43,17 +40,3 @@ def list_refunds() -> None:
         words = asyncio.run(refund_queries.words_of(request.id))
         amount = f"{yuan(request.amount_fen):,.2f}"
         click.echo(f"{request.id}  until {request.due_on}  ¥{amount}  {request.ground.value}  {words}")
-
-
-@refunds.command("decide")
-@click.argument("refund_id", type=click.UUID)
-@click.option("--approve/--refuse", required=True, default=None, help="Send the money back, or not.")
-@click.option("--by", required=True, help="Who decides; kept with the request.")
-@click.option("--note", required=True, help="Why; the giver reads it.")
-def decide_refund(refund_id: UUID, approve: bool, by: str, note: str) -> None:
-    """Decide one request. An approved one is sent to the payment service by the worker."""
-    try:
-        asyncio.run(refund_actions.decide(refund_id, approve=approve, by=by[:60], note=note[:500]))
-    except DomainError as error:
-        raise click.ClickException(str(error)) from error
-    click.echo("Approved." if approve else "Refused.")

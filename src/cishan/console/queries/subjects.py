@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from cishan.approvals import queries as approvals
 from cishan.campaigns.queries import lists as campaigns
 from cishan.console.rules import THINGS
 from cishan.donations.queries import desk as donations
@@ -32,6 +33,8 @@ async def names_of(kind: str, texts: Sequence[str]) -> dict[str, str]:
             return {str(k): v for k, v in (await donations.numbers_of(ids)).items()}
         case "refund":
             return {str(k): v for k, v in (await donations.refunded_numbers(ids)).items()}
+        case "approval":
+            return {str(k): v for k, v in (await approvals.titles_of(ids)).items()}
         case _:
             return {}
 
@@ -64,6 +67,8 @@ async def path_of(kind: str, text: str) -> str:
             return f"/staff/receipts/{_there(await donations.receipt_number(ids[0]))}"
         case "refund":
             return f"/staff/refunds/{ids[0]}"
+        case "approval":
+            return f"/staff/approvals/{ids[0]}"
         case "monthly_plan":
             return f"/staff/plans/{ids[0]}"
         case "person":

@@ -29,6 +29,7 @@ from cishan.plumbing.db import atomic, fetch_value
 REVIEW, PAY = "refund.review", "refund.pay"
 """The clocks of a request: until it is decided, and until its money has gone."""
 _OPEN = ("requested", "approved", "sent")
+BY_BANK = N_("This gift came by bank transfer: return it by bank and reverse its voucher.")
 
 
 async def undo(donation_id: UUID) -> None:
@@ -113,7 +114,7 @@ async def _tell(
     await audit.record(step)
 
 
-async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str) -> UUID:
+async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str, actor: str = GIVER) -> UUID:
     """Store a giver's wish for their money back; one open request per gift, decided within three days."""
     async with atomic():
         await _lock(donation_id)
@@ -142,12 +143,17 @@ async def request_refund(donation_id: UUID, *, ground: RefundGround, words: str)
                 due_on=due[refund_id],
             )
         )
-        await _tell(refund_id, "request", "", RefundStatus.REQUESTED, actor=GIVER)
+        await _tell(refund_id, "request", "", RefundStatus.REQUESTED, actor=actor)
         return refund_id
 
 
-async def decide(refund_id: UUID, *, approve: bool, by: str, note: str) -> None:
-    """Decide a request. An approved one is sent to the payment service."""
+async def decide(
+    refund_id: UUID, *, approve: bool, by: str, note: str, amount_fen: int | None = None
+) -> None:
+    """Decide a request. An approved one is sent to the payment service.
+
+    The database takes an approved one only if an approval of that amount was given (`refund_approvals`).
+    """
     async with atomic():
         request = (
             await RefundRequest.objects()
@@ -161,9 +167,11 @@ async def decide(refund_id: UUID, *, approve: bool, by: str, note: str) -> None:
             raise Conflict(N_("This request is decided already."))
         gift = await gift_by_id(request.donation)
         if approve and not gift.payment_intent_id:
-            raise Conflict(N_("This gift came by bank transfer: return it by bank and reverse its voucher."))
+            raise Conflict(BY_BANK)
         if approve:
             rules.require_refundable(gift.status)
+            if amount_fen not in {None, gift.kept_fen}:
+                raise Conflict(N_("The amount has changed since this was proposed. Propose it again."))
             request.amount_fen = gift.kept_fen
         request.status = (RefundStatus.APPROVED if approve else RefundStatus.REFUSED).value
         request.decided_at, request.decided_by, request.decision_note = clock.now(), by, note

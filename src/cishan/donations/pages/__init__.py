@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.donations.pages import giving, moderation, monthly, receipts, refunds, trail
+from cishan.donations.pages import decisions, giving, moderation, monthly, receipts, refunds, trail
 
 routes: list[ControllerRouterHandler] = [
     *giving.routes,
@@ -11,5 +11,6 @@ routes: list[ControllerRouterHandler] = [
     *monthly.routes,
     *receipts.routes,
     *moderation.routes,
+    *decisions.routes,
 ]
 """Every route of this slice; `main.py` hangs them in."""

@@ -1,0 +1,206 @@
+"""Open refund requests and money in suspense, for staff who propose what becomes of them."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.types import ControllerRouterHandler
+
+from cishan.approvals import queries as approvals
+from cishan.approvals.rules import STATE_LABELS, Acting
+from cishan.donations.actions import refund_approvals, suspense
+from cishan.donations.forms.staff import OwnerForm, ProposeRefundForm, StartRefundForm
+from cishan.donations.queries import refunds as refund_queries
+from cishan.donations.queries import suspense as queries
+from cishan.donations.queries.gifts import gift_by_id
+from cishan.donations.rules import refunds as refund_rules
+from cishan.donations.rules import suspense as rules
+from cishan.donations.rules.giving import RefundStatus
+from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.roles import Staff
+from cishan.kernel import clock
+from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing import forms
+from cishan.plumbing.forms import Form
+from cishan.plumbing.i18n import gettext, say
+
+_REFUSALS = (Forbidden, Conflict, Invalid)
+
+
+def acting(staff: Staff) -> Acting:
+    """Return the post by which the running request was allowed."""
+    assert staff.acting is not None, "a guarded page knows by which post it was opened"
+    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
+
+
+def _refusal(form: Form[Any], error: DomainError) -> Form[Any]:
+    return form.refused(error if isinstance(error, Invalid) else Invalid(say(error), field="reason"))
+
+
+def _to(path: str) -> Redirect:
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+
+
+@get("/staff/refunds/open", opt=rule(Action.APPROVALS_READ))
+async def open_refunds(request: Request[Any, Any, Any]) -> Template:
+    """List the requests that nobody has decided, and where their approval stands."""
+    staff = await allowed(request, Action.APPROVALS_READ)
+    return await _refunds(staff, forms.empty(), HTTP_200_OK)
+
+
+async def _refunds(staff: Staff, form: Form[Any], status: int) -> Template:
+    requests = await refund_queries.waiting_requests()
+    context = {
+        "staff": staff,
+        "form": form,
+        "requests": [(one, await gift_by_id(one.donation_id)) for one in requests],
+        "standings": await approvals.states_of("refund", "refund", [one.id for one in requests]),
+        "states": STATE_LABELS,
+        "grounds": refund_rules.GROUND_LABELS,
+        "askable": [
+            (ground.value, gettext(refund_rules.GROUND_LABELS[ground])) for ground in refund_rules.ASKABLE
+        ],
+    }
+    return Template("donations/refunds_open.html", context=context, status_code=status, headers=NO_STORE)
+
+
+@post("/staff/refunds/start", opt=rule(Action.APPROVALS_PROPOSE), status_code=HTTP_303_SEE_OTHER)
+async def start_refund(request: Request[Any, Any, Any]) -> Redirect | Template:
+    """Ask for a refund in the giver's place and propose it."""
+    staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    form = forms.read(StartRefundForm, await request.form())
+    if form.value is None:
+        return await _refunds(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
+    try:
+        approval_id = await refund_approvals.start_refund(
+            form.value.gift_number, ground=form.value.ground, words=form.value.reason, by=acting(staff)
+        )
+    except _REFUSALS as error:
+        return await _refunds(staff, _refusal(form, error), error.status)
+    return _to(f"/staff/approvals/{approval_id}")
+
+
+@get("/staff/refunds/{refund_id:uuid}/propose", opt=rule(Action.APPROVALS_PROPOSE))
+async def refund_to_propose(request: Request[Any, Any, Any], refund_id: FromPath[UUID]) -> Template:
+    """Show one request with what the giver wrote, and ask why it shall be granted."""
+    staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    return await _refund(staff, refund_id, forms.empty(), HTTP_200_OK)
+
+
+async def _refund(staff: Staff, refund_id: UUID, form: Form[Any], status: int) -> Template:
+    found = await refund_queries.refund_by_id(refund_id)
+    if found is None or found.status is not RefundStatus.REQUESTED:
+        raise NotFound(N_("There is no such refund request."))
+    context = {
+        "staff": staff,
+        "form": form,
+        "refund": found,
+        "gift": await gift_by_id(found.donation_id),
+        "words": await refund_queries.words_of(refund_id),
+        "ground": gettext(refund_rules.GROUND_LABELS[found.ground]),
+        "bands": await approvals.bands_in_force("refund", clock.today()),
+    }
+    return Template("donations/refund_propose.html", context=context, status_code=status, headers=NO_STORE)
+
+
+@post(
+    "/staff/refunds/{refund_id:uuid}/propose",
+    opt=rule(Action.APPROVALS_PROPOSE),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def propose_refund(request: Request[Any, Any, Any], refund_id: FromPath[UUID]) -> Redirect | Template:
+    """Lay the request before its checkers."""
+    staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    form = forms.read(ProposeRefundForm, await request.form())
+    if form.value is None:
+        return await _refund(staff, refund_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
+    try:
+        approval_id = await refund_approvals.propose_refund(
+            refund_id, reason=form.value.reason, by=acting(staff)
+        )
+    except _REFUSALS as error:
+        return await _refund(staff, refund_id, _refusal(form, error), error.status)
+    return _to(f"/staff/approvals/{approval_id}")
+
+
+@get("/staff/suspense", opt=rule(Action.APPROVALS_READ))
+async def suspense_money(request: Request[Any, Any, Any]) -> Template:
+    """List the money that came without a gift, and where it stands."""
+    staff = await allowed(request, Action.APPROVALS_READ)
+    held = await queries.held_money()
+    keys = [one.txn_id for one in held]
+    standings = await approvals.states_of("suspense_unclaimed", suspense.SUBJECT, keys)
+    for key, standing in (await approvals.states_of("suspense", suspense.SUBJECT, keys)).items():
+        if key not in standings or standing.id > standings[key].id:
+            standings[key] = standing
+    context = {
+        "staff": staff,
+        "held": held,
+        "standings": standings,
+        "states": STATE_LABELS,
+        "problems": rules.PROBLEM_LABELS,
+        "day": clock.today(),
+    }
+    return Template("donations/suspense.html", context=context, headers=NO_STORE)
+
+
+@get("/staff/suspense/{txn_id:str}/propose", opt=rule(Action.APPROVALS_PROPOSE))
+async def owner_to_propose(request: Request[Any, Any, Any], txn_id: FromPath[str]) -> Template:
+    """Ask whose one held movement is."""
+    staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    return await _owner(staff, txn_id, forms.empty(), HTTP_200_OK)
+
+
+async def _owner(staff: Staff, txn_id: str, form: Form[Any], status: int) -> Template:
+    held = await queries.movement(txn_id)
+    rules.require_nameable(held)
+    context = {
+        "staff": staff,
+        "form": form,
+        "held": held,
+        "problem": gettext(rules.PROBLEM_LABELS.get(held.problem, held.problem)),
+        "owners": [(code, gettext(label)) for code, label in rules.OWNER_LABELS.items()],
+        "funds": [(fund.code, f"{fund.code} {fund.name}") for fund in await suspense.open_funds()],
+    }
+    return Template("donations/suspense_propose.html", context=context, status_code=status, headers=NO_STORE)
+
+
+@post(
+    "/staff/suspense/{txn_id:str}/propose",
+    opt=rule(Action.APPROVALS_PROPOSE),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def propose_owner(request: Request[Any, Any, Any], txn_id: FromPath[str]) -> Redirect | Template:
+    """Lay before the checkers whose the money is."""
+    staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    form = forms.read(OwnerForm, await request.form())
+    if form.value is None:
+        return await _owner(staff, txn_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
+    try:
+        approval_id = await suspense.propose_owner(
+            txn_id,
+            owner=form.value.owner,
+            fund_code=form.value.fund_code,
+            gift_number=form.value.gift_number,
+            reason=form.value.reason,
+            by=acting(staff),
+        )
+    except _REFUSALS as error:
+        return await _owner(staff, txn_id, _refusal(form, error), error.status)
+    return _to(f"/staff/approvals/{approval_id}")
+
+
+routes: list[ControllerRouterHandler] = [
+    open_refunds,
+    start_refund,
+    refund_to_propose,
+    propose_refund,
+    suspense_money,
+    owner_to_propose,
+    propose_owner,
+]
