@@ -404,7 +404,7 @@ async def _register(page: Page) -> str:
     await page.get_by_label("验证码").fill(code)
     await page.locator("main form button[type=submit]").first.click()
     await expect(page).to_have_url(re.compile("/register"))
-    await page.get_by_label("姓名").fill("张某某")
+    await page.get_by_label("您的姓名").fill("张某某")
     for box in await page.locator("main form input[type=checkbox]").all():
         await box.check()
     await page.locator("main form button[type=submit]").click()

@@ -69,6 +69,7 @@ GIFTS = List(
             kind=Kind.MOMENT,
             sql="gift.created_at",
             sorts=True,
+            on_screen=False,
         ),
         Column(
             code="paid_at",
@@ -95,7 +96,7 @@ GIFTS = List(
         ),
         Column(code="campaign", title=N_("Project"), wide=True),
         Column(code="campaigns", title="", sql=_CAMPAIGNS, on_screen=False, in_file=False),
-        Column(code="funds", title=N_("Fund"), sql=_FUNDS),
+        Column(code="funds", title=N_("Fund"), sql=_FUNDS, on_screen=False),
         Column(
             code="donor_kind",
             title=N_("Giver"),
