@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
-from cishan.approvals import queries, rules
+from cishan.approvals import queries, rules, telling
 from cishan.approvals.rules import (
     KINDS,
     SUBJECT,
@@ -217,6 +217,7 @@ async def _step(
         )
     )
     await _move_clock(approval_id, before, after)
+    await telling.tell(await queries.approval(approval_id))
     return after
 
 
