@@ -13,6 +13,7 @@ from cishan.kernel import clock
 from cishan.kernel.clock import CHINA
 from cishan.kernel.errors import Conflict
 from cishan.plumbing.db import fetch_value
+from tests.approvals.refunding import approve
 from tests.donations.conftest import Giver, work
 from tests.donations.paid_gifts import a_gift
 
@@ -32,7 +33,7 @@ async def test_a_request_is_decided_and_paid_within_its_clocks(giver: Giver) -> 
         request = await fetch_value("SELECT id FROM refund_request")
         assert await standing(request) == [("refund.review", date(2026, 11, 25), "runs")]
     with clock.fixed(datetime(2026, 11, 26, 9, tzinfo=CHINA)):
-        await refunds.decide(request, approve=True, by="财务（演示）", note="已核实")
+        await approve(request, "已核实")
         assert await standing(request) == [
             ("refund.pay", date(2026, 12, 1), "runs"),
             ("refund.review", date(2026, 11, 25), "late"),

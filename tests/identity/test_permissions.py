@@ -97,6 +97,7 @@ def test_the_administrator_sees_no_case_data() -> None:
     mine = {action for action, rule in PERMISSIONS.items() if Role.ADMINISTRATOR in rule.roles}
     assert mine == {
         Action.DESK,
+        Action.DECLARE,
         Action.PEOPLE_READ,
         Action.PEOPLE_GRANT,
         Action.PLACES_READ,

@@ -294,10 +294,10 @@ async def _declarations(staff: Staff, form: Form[Any], status: int) -> Template:
     return Template("approvals/declarations.html", context=context, status_code=status, headers=NO_STORE)
 
 
-@post("/staff/declarations", opt=rule(Action.DESK), status_code=HTTP_303_SEE_OTHER)
+@post("/staff/declarations", opt=rule(Action.DECLARE), status_code=HTTP_303_SEE_OTHER)
 async def declare(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Write down one relation."""
-    staff = await allowed(request, Action.DESK)
+    staff = await allowed(request, Action.DECLARE)
     form = forms.read(RelatedForm, await request.form())
     if form.value is None:
         return await _declarations(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -319,10 +319,10 @@ async def declare(request: Request[Any, Any, Any]) -> Redirect | Template:
     return Redirect("/staff/declarations", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
-@post("/staff/declarations/end", opt=rule(Action.DESK), status_code=HTTP_303_SEE_OTHER)
+@post("/staff/declarations/end", opt=rule(Action.DECLARE), status_code=HTTP_303_SEE_OTHER)
 async def end_relation(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Let one relation end."""
-    staff = await allowed(request, Action.DESK)
+    staff = await allowed(request, Action.DECLARE)
     form = forms.read(EndForm, await request.form())
     if form.value is None:
         return await _declarations(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)

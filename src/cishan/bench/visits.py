@@ -133,7 +133,7 @@ async def counting() -> AsyncIterator[Callable[[str], Any]]:
     try:
         async with (
             db.pool(max_size=2),
-            httpx.AsyncClient(transport=transport, base_url="http://b") as browser,
+            httpx.AsyncClient(transport=transport, base_url=config.public_url) as browser,
         ):
 
             async def count(path: str) -> int:

@@ -27,6 +27,7 @@ class Action(StrEnum):
     """What staff do. The page of each names it, and nothing else opens the page."""
 
     DESK = "desk"
+    DECLARE = "declare"
     NEWS_WRITE = "news.write"
     MESSAGES_READ = "messages.read"
     MESSAGES_JUDGE = "messages.judge"
@@ -82,6 +83,9 @@ _MONEY = (Role.FINANCE_MAKER, Role.FINANCE_CHECKER, Role.CASHIER, Role.COUNCIL)
 
 PERMISSIONS: Mapping[Action, Rule] = {
     Action.DESK: _rule(N_("use the staff desk"), *Role, scope=Scope.ALL),
+    Action.DECLARE: _writes(
+        N_("declare related parties"), *(r for r in Role if r is not Role.AUDITOR), scope=Scope.ALL
+    ),
     Action.NEWS_WRITE: _writes(N_("publish news of a project"), Role.PROJECT_OFFICER),
     Action.MESSAGES_READ: _rule(N_("read held messages"), Role.PROJECT_OFFICER),
     Action.MESSAGES_JUDGE: _writes(N_("judge held messages"), Role.PROJECT_OFFICER),
