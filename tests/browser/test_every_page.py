@@ -73,8 +73,9 @@ async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places:
     complaints = watch(page)
     faults: list[str] = []
     for path in places.all:
-        cookie = {"name": STAFF_COOKIE, "value": places.cookie_of(path), "url": platform.url}
-        await context.add_cookies([cookie])
+        await context.add_cookies(
+            [{"name": STAFF_COOKIE, "value": places.cookie_of(path), "url": platform.url}]
+        )
         await page.goto(_in(language, path))
         faults += [f"{path}: {fault}" for fault in await _faults(page, display, language, rules)]
         if path not in ERRORS:
