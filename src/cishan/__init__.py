@@ -40,6 +40,15 @@ Walk: what happens when somebody gives.
 (`donations/actions/drafts.py`); `donations/actions/giving.py` writes the gift and
 `gateways/stripe/checkout.py` opens the hosted checkout; the giver comes back to their secret link
 (`donations/pages/trail.py`), which says 确认中 until the walk above has run.
+
+Walk: what happens when one proposes and others check.
+`identity/guards.py` opens every page by the one table of `identity/rules/permissions.py`. A proposal
+(`donations/actions/refund_approvals.py`, say) calls `approvals/actions.py`, which writes each step; the
+triggers of `migrations/sql/approvals_guards.sql` choose the band, refuse the same person twice, relatives,
+ended posts and the wrong role, and say what the proposal waits for next. `approvals/telling.py` writes to
+those who may decide, `deadlines/actions.py` starts their clock, `audit/actions.py` keeps the step in the
+history. The last step calls what the kind of approval registered (`Kind.on_approved`) in the same
+transaction.
 """
 
 import os
