@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import hypothesis
 import pytest
+from litestar import Litestar
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import databases
@@ -29,8 +30,9 @@ os.environ.setdefault("CISHAN_DATA", str(databases.LOCAL / "test-data" / WORKER)
 import cishan.worker  # noqa: E402, F401 - every job is known, whichever test runs alone
 from cishan import gateways, settings  # noqa: E402
 from cishan import worker as _every_job  # noqa: E402, F401 - jobs.work_off() knows what the worker knows
-from cishan.main import create_asgi  # noqa: E402
+from cishan.main import SEARCHES_PER_MINUTE, create_app, in_shell  # noqa: E402
 from cishan.plumbing import db as database  # noqa: E402
+from cishan.plumbing.pace import Pace  # noqa: E402
 
 
 class OneBrowser(LoadScopeScheduling):  # type: ignore[misc]
@@ -54,12 +56,19 @@ def pytest_sessionfinish() -> None:
     databases.drop(SERVER_URL, DATABASE)
 
 
-@pytest.fixture
-def config() -> settings.Settings:
-    """The settings of a platform under test."""
+def _under_test() -> settings.Settings:
     loaded = settings.load({**os.environ, "SECRET_KEY": "test-secret-key-test-secret-key-0"})
     gateways.use(loaded)
     return loaded
+
+
+_under_test()  # for fixtures that come before `config`
+
+
+@pytest.fixture
+def config() -> settings.Settings:
+    """The settings of a platform under test."""
+    return _under_test()
 
 
 @pytest.fixture(scope="session")
@@ -97,10 +106,28 @@ async def racing(pool: None) -> AsyncIterator[str]:
     await database.engine().start_connection_pool(min_size=1, max_size=10)
 
 
+_sites: list[tuple[settings.Settings, Litestar]] = []
+
+
+async def _site(config: settings.Settings) -> Litestar:
+    """Return the application, made once for all tests of a process, with no visitor remembered.
+
+    Making it, and compiling its templates, takes longer than most tests.
+    """
+    found = next((made for chosen, made in _sites if chosen == config), None)
+    if found is None:
+        found = create_app(config, with_pool=False)
+        _sites.append((config, found))
+    found.state.search_pace = Pace(times=SEARCHES_PER_MINUTE, seconds=60)
+    await found.stores.get("rate_limit").delete_all()
+    return found
+
+
 @pytest.fixture
 async def client(db: None, config: settings.Settings) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without JavaScript, in the same event loop and transaction as the test."""
-    transport = httpx.ASGITransport(app=create_asgi(config, with_pool=False))  # type: ignore[arg-type]
+    shell = in_shell(await _site(config), config)
+    transport = httpx.ASGITransport(app=shell)  # type: ignore[arg-type]
     headers = {"sec-fetch-site": "same-origin"}
     async with httpx.AsyncClient(transport=transport, base_url=config.public_url, headers=headers) as browser:
         yield browser

@@ -96,7 +96,12 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
 
 def create_asgi(settings: Settings, *, with_pool: bool = True) -> ASGIApp:
     """Return the application in its shell: what servers and browsers of the tests talk to."""
-    return Shell(create_app(settings, with_pool=with_pool), settings, open_paths=frozenset({WEBHOOK}))
+    return in_shell(create_app(settings, with_pool=with_pool), settings)
+
+
+def in_shell(app: Litestar, settings: Settings) -> ASGIApp:
+    """Return an application with the shell round it."""
+    return Shell(app, settings, open_paths=frozenset({WEBHOOK}))
 
 
 def serve() -> ASGIApp:
