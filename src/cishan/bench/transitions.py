@@ -5,6 +5,7 @@ database judges (who acted, which post, whose turn, related to whom) and which m
 the history and stops the clock. The UPDATE alone sets the same columns of a copy without triggers.
 """
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from cishan import gateways, settings
 from cishan.approvals import actions as approvals
 from cishan.approvals.rules import Acting, ApprovalView, Band, Decision, Kind, Payee, register
 from cishan.bench.servers import BenchServer, scratch
@@ -58,6 +60,7 @@ async def bench_transitions(
     """Measure rounds of so many checks next to as many updates, in a scratch database of the server."""
     crypto.use(ids.new_token())  # names are sealed; the scratch database is dropped with them
     async with scratch(of), db.pool(max_size=2):
+        gateways.use(settings.load(os.environ))
         maker, checker, organisation = await _people()
         approval_ids = [await _propose(maker, organisation) for _ in range(rounds * each)]
         async with atomic():
