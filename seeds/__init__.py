@@ -35,6 +35,8 @@ STAFF: tuple[Member, ...] = (
     Member("demo-checker", Role.FINANCE_CHECKER, "演示·财务复核"),
     Member("demo-cashier", Role.CASHIER, "演示·出纳"),
     Member("demo-council", Role.COUNCIL, "演示·理事"),
+    Member("demo-council-2", Role.COUNCIL, "演示·理事乙"),
+    Member("demo-council-3", Role.COUNCIL, "演示·理事丙"),
     Member("demo-warehouse", Role.WAREHOUSE_KEEPER, "演示·仓库管理员"),
     Member("demo-volunteers", Role.VOLUNTEER_LEAD, "演示·志愿者组长"),
     Member("demo-children", Role.CHILD_DIRECTOR, "演示·儿童主任", "federation-371423", "371423100"),
