@@ -10,6 +10,7 @@ from cishan.approvals import actions as approvals
 from cishan.approvals import queries
 from cishan.approvals.rules import Decision, State
 from cishan.donations.actions import suspense
+from cishan.donations.queries import contacts
 from cishan.donations.queries.suspense import held_money
 from cishan.donations.rules.suspense import Owner
 from cishan.kernel import clock
@@ -17,7 +18,7 @@ from cishan.kernel.errors import Conflict, Invalid
 from cishan.ledger import queries as books
 from cishan.ledger.queries import proofs
 from cishan.payments import actions as payments
-from cishan.plumbing import jobs
+from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
 from paysandbox import commands
 from seeds import approvals as seeds
@@ -98,6 +99,13 @@ async def test_a_second_payment_becomes_a_second_gift_of_its_giver(office: Offic
     metadata = {"donation_id": str(first.id)}
     sandbox.tell(commands.gifts, {"count": 1, "amount": 4_001, "metadata": metadata})
     await hear(sandbox)
+    phone = "+8613812348000"
+    await fetch(
+        "UPDATE donation SET contact_phone_enc = {}, contact_phone_index = {} WHERE id = {}",
+        crypto.seal(phone, place=contacts.PHONE, row=first.id),
+        contacts.phone_index(phone),
+        first.id,
+    )
     (held,) = await held_money()
     number = await fetch_value("SELECT number FROM donation WHERE id = {}", first.id)
     with pytest.raises(Invalid, match="no gift"):
@@ -109,6 +117,8 @@ async def test_a_second_payment_becomes_a_second_gift_of_its_giver(office: Offic
     )
     await approvals.check(approval_id, office.checker, Decision.PASS)
     gift = await _new_gift()
+    assert crypto.unseal(gift["contact_phone_enc"], place=contacts.PHONE, row=gift["id"]) == phone
+    assert gift["contact_phone_index"] == contacts.phone_index(phone)
     lines = await fetch(
         "SELECT fund_code, amount_fen FROM donation_line WHERE donation = {} ORDER BY line_no", gift["id"]
     )

@@ -7,6 +7,7 @@ import pytest
 
 from cishan.audit.queries import reads_of
 from cishan.console import rules
+from cishan.donations.queries import contacts
 from cishan.donations.queries.contacts import PHONE
 from cishan.donations.tables.gifts import Donation
 from cishan.identity.rules.roles import Role
@@ -161,6 +162,36 @@ async def test_an_address_finds_the_gifts_made_with_it(enter: Enter) -> None:
         assert f'href="/staff/gifts/{number}"' in page.text
     county = await enter(Role.PROJECT_OFFICER, username="bea", region=staffing.COUNTY)
     nothing = await county.post("/staff/search", data={"q": EMAIL, "purpose": "核对"})
+    assert "没有找到" in nothing.text
+
+
+@pytest.mark.parametrize(
+    ("stored", "typed"),
+    [
+        (MOBILE, "138 1234 8000"),
+        ("+865342668000", "0534-266 8000"),
+        ("+442079460958", "+44 20 7946 0958"),
+    ],
+)
+async def test_a_telephone_number_finds_the_gifts_of_its_giver(enter: Enter, stored: str, typed: str) -> None:
+    first, second, other = await a_gift(10_000), await a_gift(20_000), await a_gift(30_000)
+    for one in (first, second):
+        await Donation.update(
+            {
+                Donation.contact_phone_enc: crypto.seal(stored, place=PHONE, row=one),
+                Donation.contact_phone_index: contacts.phone_index(stored),
+            }
+        ).where(Donation.id == one)
+    client = await enter(Role.FINANCE_MAKER)
+    asked = await client.post("/staff/search", data={"q": typed})
+    assert "请填写用途" in asked.text
+    page = await client.post("/staff/search", data={"q": typed, "purpose": "来电查询"})
+    assert page.status_code == 200
+    for one, there in ((first, True), (second, True), (other, False)):
+        number = await database.fetch_value("SELECT number FROM donation WHERE id = {}", one)
+        assert (f'href="/staff/gifts/{number}"' in page.text) == there
+    county = await enter(Role.PROJECT_OFFICER, username="bea", region=staffing.COUNTY)
+    nothing = await county.post("/staff/search", data={"q": typed, "purpose": "来电查询"})
     assert "没有找到" in nothing.text
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from cishan.donations.actions import giving
+from cishan.donations.queries import contacts
 from cishan.donations.queries.drafts import draft_by_token
 from cishan.donations.tables.gifts import Donation
 from cishan.kernel import clock
@@ -127,6 +128,8 @@ async def test_a_gift_page_is_private(giver: Giver) -> None:
         assert secret not in reply.text
     row = await begun.now()
     assert b"ada@example.org" not in bytes(row["contact_email_enc"])
+    assert b"138" not in bytes(row["contact_phone_enc"])
+    assert row["contact_phone_index"] == contacts.phone_index("+8613800138000")
     assert begun.path.rsplit("/", 1)[1].encode() not in bytes(row["token_hash"])
 
 

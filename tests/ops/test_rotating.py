@@ -114,6 +114,29 @@ async def test_what_is_not_right_is_named_and_left_as_it_is(db: None) -> None:
     assert await contacts.gift_email(good) == EMAIL
 
 
+async def test_an_index_that_a_column_got_later_is_made_by_the_next_rotation(db: None) -> None:
+    _use("")
+    with_phone, without = await a_gift(1_000), await a_gift(1_000)
+    await database.fetch(
+        "UPDATE donation SET contact_phone_enc = {} WHERE id = {}",
+        crypto.seal("+8613812348000", place=contacts.PHONE, row=with_phone),
+        with_phone,
+    )
+    before = {c.name: c for c in await rotation.verify()}["donation.contact_phone_enc"]
+    assert (before.values, before.wrong_index, before.whole) == (1, [with_phone], False)
+    said: list[str] = []
+    await rotation.rotate(say=said.append)
+    assert said == ["donation.contact_phone_enc: 1 of 1"]
+    assert all(column.whole for column in await rotation.verify())
+    rows = await database.fetch("SELECT id, contact_phone_index AS index FROM donation ORDER BY id")
+    assert {row["id"]: row["index"] for row in rows} == {
+        with_phone: contacts.phone_index("+8613812348000"),
+        without: None,
+    }
+    await rotation.rotate(say=said.append)
+    assert len(said) == 1
+
+
 async def _value(gift: UUID) -> bytes:
     return bytes(await database.fetch_value("SELECT contact_email_enc FROM donation WHERE id = {}", gift))
 

@@ -1,7 +1,8 @@
 """Bring all encrypted columns under the present data key: in batches, and whenever it is interrupted.
 
-What is still to do is told by the values themselves, whose first byte is the id of their key; so a run that
-was killed leaves whole batches behind it, and the next run goes on with the rest.
+What is still to do is told by the values themselves, whose first byte is the id of their key, and by indexes
+that are missing because the column got one later: a run that was killed leaves whole batches behind it, and
+the next run goes on with the rest.
 """
 
 from collections.abc import Callable
@@ -36,7 +37,7 @@ class Found:
 
 
 async def rotate(*, batch: int = BATCH, say: Callable[[str], None]) -> list[Found]:
-    """Encrypt anew what is under another key, with its blind index; say after each batch how far it is."""
+    """Encrypt anew what is under another key or lacks its blind index; say after each batch how far it is."""
     return [await _rotate(column, batch, say) for column in REGISTRY.values()]
 
 
@@ -48,7 +49,8 @@ async def verify(*, batch: int = BATCH) -> list[Found]:
 async def _rotate(column: Sealed, batch: int, say: Callable[[str], None]) -> Found:
     found, after = Found(f"{column.table}.{column.column}"), _FIRST
     key = bytes([crypto.present_key_id()])
-    other = f"{column.column} IS NOT NULL AND substring({column.column} FROM 1 FOR 1) <> {{}}"
+    missing = f" OR {column.index} IS NULL" if column.index else ""
+    other = f"{column.column} IS NOT NULL AND (substring({column.column} FROM 1 FOR 1) <> {{}}{missing})"
     total = await fetch_value(f"SELECT count(*) FROM {column.table} WHERE {other}", key)  # noqa: S608 - names of ours
     while True:
         async with atomic():

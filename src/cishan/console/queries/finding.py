@@ -66,13 +66,20 @@ def understand(typed: str) -> Wanted:
     if _ID_NUMBER.fullmatch(fold(text)):
         return Wanted(text.upper(), is_id_number=True)
     try:
-        return Wanted(text, contact=kernel_contacts.contact(text))
+        return Wanted(text, contact=_contact(text))
     except Invalid:
         pass
     try:
         return Wanted(text.upper(), uscc=numbers.organisation_code(text))
     except Invalid:
         return Wanted(" ".join(typed.split()))
+
+
+def _contact(text: str) -> Contact:
+    """Read a contact; also a number of a landline or from abroad, if it is written as one: 0534…, +44…."""
+    if text.startswith(("0", "+")):
+        return Contact(Channel.MOBILE, kernel_contacts.phone(text))
+    return kernel_contacts.contact(text)
 
 
 async def find(wanted: Wanted, staff: Staff) -> list[Hit]:
@@ -93,8 +100,12 @@ async def _of_contact(contact: Contact, staff: Staff) -> list[Hit]:
         for person_id in await persons.persons_reached_by(contact):
             label = str(person_id)[-8:].upper()
             found.append(Hit(f"/staff/persons/{person_id}", N_("Person"), label))
-    if contact.channel is Channel.EMAIL and scope_of(staff, Action.GIFTS_READ).whole:
+    if not scope_of(staff, Action.GIFTS_READ).whole:
+        return found
+    if contact.channel is Channel.EMAIL:
         found += _hits(await donations.by_email(contacts.email_indexes(contact.value)))
+    else:
+        found += _hits(await donations.by_phone(contacts.phone_indexes(contact.value)))
     return found
 
 

@@ -124,6 +124,7 @@ async def _insert(draft: Draft, chosen: list[Purpose], plan_id: UUID | None) -> 
             contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=donation_id) if email else None,
             contact_email_index=contacts.email_index(email) if email else None,
             contact_phone_enc=crypto.seal(phone, place=contacts.PHONE, row=donation_id) if phone else None,
+            contact_phone_index=contacts.phone_index(phone) if phone else None,
             language=i18n.language(),
             is_large=limit_rules.is_large(await limits_in_force(), answers.amount_fen),
         )

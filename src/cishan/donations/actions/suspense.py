@@ -7,6 +7,7 @@ a fund. The movement then belongs to that gift, so that reconciliation finds not
 from collections.abc import Sequence
 from datetime import date
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from cishan.approvals import actions as approvals
@@ -192,7 +193,7 @@ async def _gift(claim: Claim, held: Held) -> Donation:
     gift_id = ids.new_id()
     giver = await queries.giver_of(claim.gift_id) if claim.gift_id else None
     email = await contacts.gift_email(claim.gift_id) if claim.gift_id else ""
-    phone = giver["contact_phone_enc"] if giver else None
+    phone = _phone(giver)
     return Donation(
         id=gift_id,
         number=gift_number(held.at),
@@ -214,16 +215,16 @@ async def _gift(claim: Claim, held: Held) -> Donation:
         receipt_title=giver["receipt_title"] if giver else "",
         contact_email_enc=crypto.seal(email, place=contacts.EMAIL, row=gift_id) if email else None,
         contact_email_index=contacts.email_index(email) if email else None,
-        contact_phone_enc=_moved(phone, claim.gift_id, gift_id),
+        contact_phone_enc=crypto.seal(phone, place=PHONE, row=gift_id) if phone else None,
+        contact_phone_index=contacts.phone_index(phone) if phone else None,
         language=giver["language"] if giver else i18n.CHINESE,
         is_large=limit_rules.is_large(await limits_in_force(), held.amount_fen),
     )
 
 
-def _moved(sealed: bytes | None, before: UUID | None, after: UUID) -> bytes | None:
-    if not sealed or before is None:
-        return None
-    return crypto.seal(crypto.unseal(sealed, place=PHONE, row=before), place=PHONE, row=after)
+def _phone(giver: dict[str, Any] | None) -> str:
+    sealed = giver["contact_phone_enc"] if giver else None
+    return crypto.unseal(sealed, place=PHONE, row=giver["id"]) if giver and sealed else ""
 
 
 def _voucher(held: Held, number: str, parts: Sequence[tuple[str, int]]) -> Entry:

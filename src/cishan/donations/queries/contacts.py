@@ -21,6 +21,16 @@ def email_indexes(email: str) -> list[bytes]:
     return crypto.blind_indexes(email.strip().lower(), purpose="email")
 
 
+def phone_index(phone: str) -> bytes:
+    """Return the blind index under which a telephone number, in its one spelling, is found."""
+    return crypto.blind_index(phone, purpose="gift phone")
+
+
+def phone_indexes(phone: str) -> list[bytes]:
+    """Return all indexes under which a number may be found while the data keys are rotated."""
+    return crypto.blind_indexes(phone, purpose="gift phone")
+
+
 def gift_token(donation_id: UUID) -> str:
     """Return the token of a gift's secret link."""
     return crypto.secret_link(donation_id, purpose="gift")

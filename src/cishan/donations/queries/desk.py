@@ -204,6 +204,17 @@ async def by_email(indexes: Sequence[bytes], *, limit: int = 50) -> list[Hit]:
     return [_hit(row) for row in rows]
 
 
+async def by_phone(indexes: Sequence[bytes], *, limit: int = 50) -> list[Hit]:
+    """Return the gifts whose giver left a telephone number, the newest first."""
+    rows = await fetch(
+        """SELECT '/staff/gifts/' || number AS path, 'gift' AS kind, number, created_at AS at, amount_fen
+             FROM donation WHERE contact_phone_index = ANY ({}::bytea[]) ORDER BY created_at DESC LIMIT {}""",
+        list(indexes),
+        limit,
+    )
+    return [_hit(row) for row in rows]
+
+
 async def by_company(uscc: str, *, limit: int = 50) -> list[Hit]:
     """Return the gifts of an organisation, the newest first."""
     rows = await fetch(

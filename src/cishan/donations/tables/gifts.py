@@ -25,7 +25,7 @@ EMAIL = sealed(
     purpose="email",
     fold=lambda address: address.strip().lower(),
 )
-PHONE = sealed("donation", "contact_phone_enc")
+PHONE = sealed("donation", "contact_phone_enc", index="contact_phone_index", purpose="gift phone")
 ANSWERS = sealed("gift_draft", "answers_enc")
 
 
@@ -66,6 +66,7 @@ class Donation(Table, tablename="donation"):
     contact_email_enc = Bytea(default=None, null=True)
     contact_email_index = Bytea(default=None, null=True, index=True)
     contact_phone_enc = Bytea(default=None, null=True)
+    contact_phone_index = Bytea(default=None, null=True, index=True)
     language = Varchar(length=8, default=None)
     undo_until = Timestamptz(default=None, null=True)
     undo_asked_at = Timestamptz(default=None, null=True)
