@@ -1,7 +1,7 @@
 """Message catalogues: which texts the code and templates hold, per slice, and whether all are translated."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -63,30 +63,67 @@ def _sources(slice_name: str) -> Iterator[Path]:
             yield from sorted(folder.glob(pattern))
 
 
+def files(slice_name: str) -> list[Path]:
+    """Return the files of a catalogue: `warehouse.po`, and `warehouse_kits.po` where parts have their own."""
+    return [TARGET / f"{slice_name}.po", *sorted(TARGET.glob(f"{slice_name}_*.po"))]
+
+
 def present(slice_name: str) -> Catalog:
-    """Return the catalogue as it stands on disk."""
-    path = TARGET / f"{slice_name}.po"
+    """Return the catalogue as it stands on disk, of all its files."""
+    whole = Catalog(locale="zh_CN", domain=slice_name, charset="utf-8", fuzzy=False)
+    for path in files(slice_name):
+        for message in _read(path):
+            if message.id:
+                whole[message.id] = message
+    return whole
+
+
+def _read(path: Path) -> Catalog:
     if not path.exists():
-        return Catalog(locale="zh_CN", domain=slice_name, charset="utf-8", fuzzy=False)
+        return Catalog(locale="zh_CN", charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
-        return read_po(file, locale="zh_CN", domain=slice_name)
+        return read_po(file, locale="zh_CN")
 
 
 def update() -> list[str]:
-    """Write every catalogue anew, keeping translations; return what still lacks one."""
+    """Write every catalogue anew, keeping translations; return what still lacks one.
+
+    A text stays in the files in which it is; a new one goes to the slice's own.
+    """
     for name in slices():
-        catalog, new = present(name), wanted(name)
-        if len(new) == 0:
-            (TARGET / f"{name}.po").unlink(missing_ok=True)
-            continue
-        catalog.update(new, no_fuzzy_matching=True)
-        catalog.obsolete.clear()
-        catalog.fuzzy = False
-        buffer = io.BytesIO()
-        write_po(buffer, catalog, width=110, omit_header=True, sort_output=True, include_lineno=False)
-        TARGET.mkdir(parents=True, exist_ok=True)
-        (TARGET / f"{name}.po").write_bytes(HEADER + buffer.getvalue())
+        new = wanted(name)
+        own, *parts = files(name)
+        elsewhere: set[object] = set()
+        for path in parts:
+            held = {message.id for message in _read(path) if message.id}
+            _write(path, _only(new, held))
+            elsewhere |= held
+        mine = {message.id for message in _read(own) if message.id}
+        _write(own, _only(new, {m.id for m in new if m.id and (m.id in mine or m.id not in elsewhere)}))
     return check()
+
+
+def _only(catalog: Catalog, ids: Collection[object]) -> Catalog:
+    """Return a catalogue with some of the messages of another."""
+    part = Catalog(locale="zh_CN", charset="utf-8", fuzzy=False)
+    for message in catalog:
+        if message.id and message.id in ids:
+            part[message.id] = message
+    return part
+
+
+def _write(path: Path, new: Catalog) -> None:
+    if len(new) == 0:
+        path.unlink(missing_ok=True)
+        return
+    catalog = _read(path)
+    catalog.update(new, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    catalog.fuzzy = False
+    buffer = io.BytesIO()
+    write_po(buffer, catalog, width=110, omit_header=True, sort_output=True, include_lineno=False)
+    TARGET.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(HEADER + buffer.getvalue())
 
 
 def check() -> list[str]:
@@ -105,10 +142,10 @@ def check() -> list[str]:
 def _quarrels() -> list[str]:
     """Return one complaint for each text that two catalogues translate differently: only one can be shown."""
     said: dict[str, dict[str, str]] = {}
-    for name in slices():
-        for message in present(name):
+    for path in (path for name in slices() for path in files(name)):
+        for message in _read(path):
             if message.id and _filled(message.string):
-                said.setdefault(f"{message.context or ''}{message.id}", {})[name] = str(message.string)
+                said.setdefault(f"{message.context or ''}{message.id}", {})[path.stem] = str(message.string)
     return [
         f"{', '.join(f'{name}.po' for name in sorted(ways))} differ on {text!r}"
         for text, ways in sorted(said.items())
