@@ -24,6 +24,16 @@ class Thing:
     """Whoever may do one of these is to act when a clock of such a thing runs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A way on from a list, as to the form that adds to it."""
+
+    label: str
+    """A msgid."""
+    path: str
+    action: Action
+
+
 THINGS: dict[str, Thing] = {
     "campaign": Thing(N_("Project"), Action.CAMPAIGNS_READ, (Action.NEWS_WRITE,)),
     "donation": Thing(N_("Gift"), Action.GIFTS_READ, (Action.APPROVALS_PROPOSE,)),

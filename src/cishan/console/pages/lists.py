@@ -42,7 +42,14 @@ def query_of(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:
 async def _page(shown: Shown, staff: Staff, wish: Wish, form: forms.Form[Any], status: int) -> Template:
     page = await page_of(shown.of, wish, *await shown.scope(staff, shown.action))
     retry = RETRIES.get(shown.of.code)
-    context = {"staff": staff, "page": page, "export_form": form, "where": shown.path, "retry": retry}
+    context = {
+        "staff": staff,
+        "page": page,
+        "export_form": form,
+        "where": shown.path,
+        "retry": retry,
+        "doors": shown.doors,
+    }
     return Template(template_name="console/list.html", context=context, status_code=status, headers=NO_STORE)
 
 

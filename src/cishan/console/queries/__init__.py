@@ -36,6 +36,7 @@ class Shown:
     of: List
     action: Action
     scope: Scope
+    doors: tuple[rules.Door, ...] = ()
 
     @property
     def path(self) -> str:
