@@ -91,8 +91,12 @@ PERMISSIONS: Mapping[Action, Rule] = {
     Action.MESSAGES_JUDGE: _writes(N_("judge held messages"), Role.PROJECT_OFFICER),
     Action.PEOPLE_READ: _rule(N_("see staff and their posts"), Role.ADMINISTRATOR),
     Action.PEOPLE_GRANT: _writes(N_("give and end posts"), Role.ADMINISTRATOR, second_factor=FRESH),
-    Action.APPROVALS_READ: _rule(N_("see what waits for approval"), Role.PROJECT_OFFICER, *_MONEY),
-    Action.APPROVALS_PROPOSE: _writes(N_("propose a payment"), Role.PROJECT_OFFICER, Role.FINANCE_MAKER),
+    Action.APPROVALS_READ: _rule(
+        N_("see what waits for approval"), Role.PROJECT_OFFICER, Role.WAREHOUSE_KEEPER, *_MONEY
+    ),
+    Action.APPROVALS_PROPOSE: _writes(
+        N_("propose a payment"), Role.PROJECT_OFFICER, Role.FINANCE_MAKER, Role.WAREHOUSE_KEEPER
+    ),
     Action.APPROVALS_CHECK: _writes(
         N_("check a proposal"), Role.FINANCE_CHECKER, Role.COUNCIL, second_factor=FRESH
     ),
