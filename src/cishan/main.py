@@ -19,7 +19,7 @@ from cishan.disclosure import pages as disclosure
 from cishan.donations import pages as donations
 from cishan.files import pages as files
 from cishan.identity import pages as identity
-from cishan.identity.guards import enforce, may, to_sign_in
+from cishan.identity.guards import enforce, may, require_asked, to_sign_in
 from cishan.identity.rules.permissions import Action
 from cishan.kernel.errors import SignInNeeded
 from cishan.notify import pages as notify
@@ -81,6 +81,7 @@ def create_app(settings: Settings, *, with_pool: bool = True) -> Litestar:
         request_class=PlainRequest,
         middleware=[count_unread],
         guards=[enforce],
+        after_request=require_asked,
         exception_handlers={Exception: error_page(env), SignInNeeded: to_sign_in},
         lifespan=[lifespan] if with_pool else [],
         openapi_config=None,

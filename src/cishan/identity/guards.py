@@ -2,14 +2,17 @@
 
 A route states its rule as `opt=rule(Action.…)`, or as `opt=` one of `PUBLIC`, `OWN`, `SECRET_LINK`, `SIGNED`,
 `BY_OWNER` and `DEMO`; `enforce` reads it before anything of the route runs, and a route that states none is
-closed. What a rule says of regions and organisations concerns one thing: its handler asks `allowed`, its
-query `permissions.scope_of`.
+closed. What a rule says of regions and organisations concerns one thing: its handler asks `allowed` with the
+region or organisation of the thing, or `reach`; a handler of one thing that answers without having asked is
+stopped (`require_asked`), unless its route says that such things lie nowhere: `opt=rule(…, anywhere=True)`.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -27,7 +30,15 @@ from cishan.identity.queries.accounts import visitor_of
 from cishan.identity.queries.factors import has_factor
 from cishan.identity.rules import factors, permissions
 from cishan.identity.rules.accounts import FRESH, Visitor
-from cishan.identity.rules.permissions import PERMISSIONS, Action, Decision, Refused
+from cishan.identity.rules.permissions import (
+    PERMISSIONS,
+    Action,
+    Decision,
+    Reach,
+    Refused,
+    Scope,
+    scope_of,
+)
 from cishan.identity.rules.roles import ROLE_NAMES, Staff
 from cishan.kernel import clock
 from cishan.kernel.errors import Forbidden, NotFound, SecondFactorNeeded, SignInNeeded
@@ -67,16 +78,64 @@ BY_OWNER: dict[str, Access] = {OPT: Access.BY_OWNER}
 DEMO: dict[str, Access] = {OPT: Access.DEMO}
 
 AnyRequest = ASGIConnection[Any, Any, Any, Any]
+Answer = TypeVar("Answer")
 
 
-def rule(action: Action) -> dict[str, Action]:
-    """Return the `opt` of a route that is for staff who may do this somewhere."""
-    return {OPT: action}
+ANYWHERE = "anywhere"
+
+
+def rule(action: Action, *, anywhere: bool = False) -> dict[str, Any]:
+    """Return the `opt` of a route that is for staff who may do this somewhere.
+
+    `anywhere`: the things of its path belong to no region and no organisation, as the kinds of goods do.
+    """
+    return {OPT: action, ANYWHERE: True} if anywhere else {OPT: action}
+
+
+@dataclass(slots=True)
+class _Question:
+    """Whether a handler of one thing has asked where the thing lies."""
+
+    asked: bool = False
+
+
+_question: ContextVar[_Question | None] = ContextVar("question", default=None)
+
+
+def concerns_a_place(path: str, opt: Mapping[str, Any]) -> bool:
+    """Tell whether a route's path names one thing and its rule depends on where the thing lies."""
+    access = opt.get(OPT)
+    named = "{" in path and not opt.get(ANYWHERE)
+    return named and isinstance(access, Action) and PERMISSIONS[access].scope is not Scope.ALL
+
+
+async def require_asked(answer: Answer) -> Answer:
+    """Stop an answer about one thing whose handler did not ask where the thing lies: a bug of ours."""
+    question = _question.get()
+    if question is not None and not question.asked:
+        raise AssertionError(
+            "a page of one thing asked neither allowed(…, region=…) nor reach(…), nor says anywhere=True"
+        )
+    return answer
+
+
+def _ask() -> None:
+    question = _question.get()
+    if question is not None:
+        question.asked = True
+
+
+def reach(staff: Staff, action: Action) -> Reach:
+    """Return to what somebody may do something, for a handler that looks itself where its thing lies."""
+    _ask()
+    return scope_of(staff, action)
 
 
 async def enforce(request: AnyRequest, handler: BaseRouteHandler) -> None:
     """Let a request through to its route or refuse it: the guard of the whole application."""
     access = handler.opt.get(OPT)
+    place = concerns_a_place(request.scope["path_template"], handler.opt)
+    _question.set(_Question() if place else None)
     match access:
         case Access.PUBLIC | Access.SECRET_LINK | Access.SIGNED | Access.BY_OWNER:
             return
@@ -136,6 +195,8 @@ async def allowed(
     Whoever lacks the second factor alone is asked for it: SecondFactorNeeded.
     A `secret` thing out of reach answers like one that does not exist: NotFound.
     """
+    if organisation is not None or region is not None:
+        _ask()
     staff = await signed_in_staff(request)
     decision = permissions.decide(staff, action, now=clock.now(), organisation=organisation, region=region)
     if isinstance(decision, Refused):

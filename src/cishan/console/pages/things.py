@@ -31,9 +31,9 @@ from cishan.donations.rules import labels
 from cishan.donations.rules.giving import MessageState
 from cishan.donations.rules.refunds import GROUND_LABELS
 from cishan.donations.rules.trail import CHANNEL_LABELS
-from cishan.identity.guards import NO_STORE, May, allowed, rule
+from cishan.identity.guards import NO_STORE, May, allowed, reach, rule
 from cishan.identity.queries import desk as persons
-from cishan.identity.rules.permissions import Action, decide, scope_of
+from cishan.identity.rules.permissions import Action, decide
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
 from cishan.kernel.errors import NotFound
@@ -74,9 +74,9 @@ def _page(name: str, context: Mapping[str, Any], *, form: forms.Form[Any] | None
 
 async def _require_gift(staff: Staff, action: Action, donation_id: UUID) -> None:
     """Answer like for a gift that does not exist, unless all of it goes to projects within reach."""
-    reach = scope_of(staff, action)
-    mine = None if reach.whole else await campaigns.within(reach.regions)
-    if not await is_within(donation_id, mine):
+    mine = reach(staff, action)
+    within = None if mine.whole else await campaigns.within(mine.regions)
+    if not await is_within(donation_id, within):
         raise NotFound(donations.NO_GIFT)
 
 
@@ -151,8 +151,8 @@ async def plan_page(request: Request[Any, Any, Any], plan_id: FromPath[UUID]) ->
 async def _plan_context(
     staff: Staff, plan_id: UUID, action: Action, *, opened: bool = False
 ) -> dict[str, Any]:
-    plan, reach = await donations.plan(plan_id), scope_of(staff, action)
-    if not reach.whole and plan.campaign_id not in await campaigns.within(reach.regions):
+    plan, mine = await donations.plan(plan_id), reach(staff, action)
+    if not mine.whole and plan.campaign_id not in await campaigns.within(mine.regions):
         raise NotFound(N_("There is no such monthly gift."))
     return {
         "staff": staff,
@@ -261,7 +261,7 @@ async def voucher_page(request: Request[Any, Any, Any], entry_id: FromPath[str])
     """Show one voucher with its lines."""
     staff = await allowed(request, Action.BOOKS_READ)
     is_number = entry_id.isascii() and entry_id.isdigit() and len(entry_id) < 18
-    if not is_number or not scope_of(staff, Action.BOOKS_READ).whole:
+    if not is_number or not reach(staff, Action.BOOKS_READ).whole:
         raise NotFound(N_("There is no such voucher."))
     entry = await ledger.entry(int(entry_id))
     context = {"staff": staff, "entry": entry, "kind": gettext(KIND_LABELS[entry.kind])}
@@ -315,7 +315,7 @@ async def look_at_person(request: Request[Any, Any, Any], person_id: FromPath[UU
 
 def _require_whole(staff: Staff, action: Action) -> None:
     """People belong to no region: only posts of the whole charity look at them."""
-    if not scope_of(staff, action).whole:
+    if not reach(staff, action).whole:
         raise NotFound(N_("There is no such person."))
 
 

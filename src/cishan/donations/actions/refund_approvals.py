@@ -27,7 +27,7 @@ async def propose_refund(refund_id: UUID, *, reason: str, by: Acting) -> UUID:
     async with atomic():
         request = await queries.refund_by_id(refund_id)
         if request is None or request.kind is not RefundKind.REQUEST:
-            raise NotFound(N_("There is no such refund request."))
+            raise NotFound(rules.NO_REQUEST)
         if request.status is not RefundStatus.REQUESTED:
             raise Conflict(N_("This request is decided already."))
         gift = await gift_by_id(request.donation_id)

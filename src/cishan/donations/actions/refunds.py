@@ -162,7 +162,7 @@ async def decide(
             .first()
         )
         if request is None:
-            raise NotFound(N_("There is no such refund request."))
+            raise NotFound(rules.NO_REQUEST)
         if request.status != RefundStatus.REQUESTED.value:
             raise Conflict(N_("This request is decided already."))
         gift = await gift_by_id(request.donation)

@@ -11,6 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.approvals import queries as approvals
 from cishan.approvals.rules import STATE_LABELS, Acting
+from cishan.campaigns import queries as campaigns
 from cishan.donations.actions import refund_approvals, suspense
 from cishan.donations.forms.staff import OwnerForm, ProposeRefundForm, StartRefundForm
 from cishan.donations.queries import refunds as refund_queries
@@ -19,8 +20,8 @@ from cishan.donations.queries.gifts import gift_by_id
 from cishan.donations.rules import refunds as refund_rules
 from cishan.donations.rules import suspense as rules
 from cishan.donations.rules.giving import RefundStatus
-from cishan.identity.guards import NO_STORE, allowed, rule
-from cishan.identity.rules.permissions import Action
+from cishan.identity.guards import NO_STORE, May, allowed, reach, rule
+from cishan.identity.rules.permissions import Action, decide
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
@@ -30,6 +31,7 @@ from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext, say
 
 _REFUSALS = (Forbidden, Conflict, Invalid)
+NOT_HERE = N_("Refunds and unidentified money are decided for the whole city: this takes a post of the city.")
 
 
 def acting(staff: Staff) -> Acting:
@@ -53,9 +55,19 @@ async def open_refunds(request: Request[Any, Any, Any]) -> Template:
     return await _refunds(staff, forms.empty(), HTTP_200_OK)
 
 
+def _require_whole(staff: Staff, missing: str) -> None:
+    """Answer like for a thing that does not exist, unless the post is one of the whole city."""
+    if not reach(staff, Action.APPROVALS_PROPOSE).whole:
+        raise NotFound(missing)
+
+
 async def _refunds(staff: Staff, form: Form[Any], status: int) -> Template:
-    requests = await refund_queries.waiting_requests()
+    mine = reach(staff, Action.APPROVALS_READ)
+    within = None if mine.whole else await campaigns.within(mine.regions)
+    requests = await refund_queries.waiting_requests(within)
+    may = May(decide(staff, Action.APPROVALS_PROPOSE, now=clock.now()))
     context = {
+        "why_not": "" if reach(staff, Action.APPROVALS_PROPOSE).whole else may.why or gettext(NOT_HERE),
         "staff": staff,
         "form": form,
         "requests": [(one, await gift_by_id(one.donation_id)) for one in requests],
@@ -73,6 +85,8 @@ async def _refunds(staff: Staff, form: Form[Any], status: int) -> Template:
 async def start_refund(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Ask for a refund in the giver's place and propose it."""
     staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    if not reach(staff, Action.APPROVALS_PROPOSE).whole:
+        raise Forbidden(NOT_HERE)
     form = forms.read(StartRefundForm, await request.form())
     if form.value is None:
         return await _refunds(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -93,9 +107,10 @@ async def refund_to_propose(request: Request[Any, Any, Any], refund_id: FromPath
 
 
 async def _refund(staff: Staff, refund_id: UUID, form: Form[Any], status: int) -> Template:
+    _require_whole(staff, refund_rules.NO_REQUEST)
     found = await refund_queries.refund_by_id(refund_id)
     if found is None or found.status is not RefundStatus.REQUESTED:
-        raise NotFound(N_("There is no such refund request."))
+        raise NotFound(refund_rules.NO_REQUEST)
     context = {
         "staff": staff,
         "form": form,
@@ -116,6 +131,7 @@ async def _refund(staff: Staff, refund_id: UUID, form: Form[Any], status: int) -
 async def propose_refund(request: Request[Any, Any, Any], refund_id: FromPath[UUID]) -> Redirect | Template:
     """Lay the request before its checkers."""
     staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    _require_whole(staff, refund_rules.NO_REQUEST)
     form = forms.read(ProposeRefundForm, await request.form())
     if form.value is None:
         return await _refund(staff, refund_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -132,7 +148,7 @@ async def propose_refund(request: Request[Any, Any, Any], refund_id: FromPath[UU
 async def suspense_money(request: Request[Any, Any, Any]) -> Template:
     """List the money that came without a gift, and where it stands."""
     staff = await allowed(request, Action.APPROVALS_READ)
-    held = await queries.held_money()
+    held = await queries.held_money() if reach(staff, Action.APPROVALS_READ).whole else []
     keys = [one.txn_id for one in held]
     standings = await approvals.states_of("suspense_unclaimed", suspense.SUBJECT, keys)
     for key, standing in (await approvals.states_of("suspense", suspense.SUBJECT, keys)).items():
@@ -157,6 +173,7 @@ async def owner_to_propose(request: Request[Any, Any, Any], txn_id: FromPath[str
 
 
 async def _owner(staff: Staff, txn_id: str, form: Form[Any], status: int) -> Template:
+    _require_whole(staff, queries.NO_MOVEMENT)
     held = await queries.movement(txn_id)
     rules.require_nameable(held)
     context = {
@@ -178,6 +195,7 @@ async def _owner(staff: Staff, txn_id: str, form: Form[Any], status: int) -> Tem
 async def propose_owner(request: Request[Any, Any, Any], txn_id: FromPath[str]) -> Redirect | Template:
     """Lay before the checkers whose the money is."""
     staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    _require_whole(staff, queries.NO_MOVEMENT)
     form = forms.read(OwnerForm, await request.form())
     if form.value is None:
         return await _owner(staff, txn_id, form, HTTP_422_UNPROCESSABLE_ENTITY)

@@ -12,24 +12,24 @@ from litestar.types import ControllerRouterHandler
 from cishan.campaigns import queries as campaigns
 from cishan.donations.actions import moderation as actions
 from cishan.donations.queries import moderation as queries
-from cishan.identity.guards import NO_STORE, allowed, rule
-from cishan.identity.rules.permissions import Action, Reach, scope_of
+from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.identity.rules.permissions import Action, Reach
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 
 JUDGEMENTS = {"show": True, "refuse": False}
 
 
-async def _campaigns(reach: Reach) -> list[UUID] | None:
+async def _campaigns(reached: Reach) -> list[UUID] | None:
     """Return of which campaigns somebody may read messages; None: of all, and of gifts to several."""
-    return None if reach.whole else await campaigns.within(reach.regions)
+    return None if reached.whole else await campaigns.within(reached.regions)
 
 
 @get("/", opt=rule(Action.MESSAGES_READ))
 async def held(request: Request[Any, Any, Any]) -> Template:
     """List what waits for somebody to read it."""
     staff = await allowed(request, Action.MESSAGES_READ)
-    mine = await _campaigns(scope_of(staff, Action.MESSAGES_READ))
+    mine = await _campaigns(reach(staff, Action.MESSAGES_READ))
     context = {"staff": staff, "messages": await queries.held_messages(mine)}
     return Template(template_name="donations/held_messages.html", context=context, headers=NO_STORE)
 
@@ -38,7 +38,7 @@ async def held(request: Request[Any, Any, Any]) -> Template:
 async def judge(request: Request[Any, Any, Any], donation_id: FromPath[UUID]) -> Redirect:
     """Show or refuse one message, and go on with the next."""
     staff = await allowed(request, Action.MESSAGES_JUDGE)
-    mine = await _campaigns(scope_of(staff, Action.MESSAGES_JUDGE))
+    mine = await _campaigns(reach(staff, Action.MESSAGES_JUDGE))
     if not await queries.is_within(donation_id, mine):
         raise NotFound(N_("This gift carries no held message."))
     word = str((await request.form()).get("judgement", ""))

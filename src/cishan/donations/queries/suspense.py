@@ -9,6 +9,7 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch, fetch_value
 
+NO_MOVEMENT = N_("There is no such movement.")
 _HELD = "SELECT id, txn_id, kind, amount_fen, at, problem, donation IS NULL AS is_held FROM donation_movement"
 
 
@@ -24,7 +25,7 @@ async def movement(txn_id: str, *, lock: bool = False) -> Held:
     """Return a movement, under lock if asked for."""
     rows = await fetch(_HELD + " WHERE txn_id = {}" + (" FOR NO KEY UPDATE" if lock else ""), txn_id)
     if not rows:
-        raise NotFound(N_("There is no such movement."))
+        raise NotFound(NO_MOVEMENT)
     return Held(**rows[0])
 
 

@@ -8,6 +8,7 @@ from cishan.kernel.errors import Conflict
 from cishan.kernel.text import N_
 
 UNDO_WINDOW = timedelta(minutes=10)
+NO_REQUEST = N_("There is no such refund request.")
 
 ASKABLE = (
     RefundGround.MIS_KEY,

@@ -14,7 +14,7 @@ from cishan.audit.queries import history_of
 from cishan.identity.actions import closing, invitations, posts
 from cishan.identity.actions.posts import NewPost
 from cishan.identity.forms import Because, EndPost, Invite, PostForm
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, reach, rule
 from cishan.identity.queries import invitations as invited
 from cishan.identity.queries import people as queries
 from cishan.identity.rules.permissions import Action, scope_of
@@ -62,7 +62,7 @@ async def people(request: Request[Any, Any, Any]) -> Template:
 
 
 async def _member(staff: Staff, person_id: UUID, action: Action = Action.PEOPLE_READ) -> queries.Member:
-    return await queries.member(person_id, scope_of(staff, action).regions)
+    return await queries.member(person_id, reach(staff, action).regions)
 
 
 async def _person_page(
