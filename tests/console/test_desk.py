@@ -80,7 +80,9 @@ async def test_tasks_stand_by_the_colour_of_their_clock_for_whom_they_concern(en
     assert (await client.get("/staff?colour=purple")).status_code == 200
     other = await enter(Role.FINANCE_CHECKER, username="bea")
     assert _lamps((await other.get("/staff")).text) == [1, 2, 10]
-    nobody = await enter(Role.WAREHOUSE_KEEPER, username="cem")
+    keeper = await enter(Role.WAREHOUSE_KEEPER, username="dan")  # proposes, but sees no gifts
+    assert _lamps((await keeper.get("/staff")).text)[:2] == [0, 0]
+    nobody = await enter(Role.VOLUNTEER_LEAD, username="cem")
     empty = await nobody.get("/staff")
     assert _lamps(empty.text) == [0, 0, 0]
     assert "没有待办事项" in empty.text

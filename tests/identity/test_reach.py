@@ -254,6 +254,20 @@ async def test_those_of_the_county_and_of_the_city_do_reach_them(
     assert whole == dict.fromkeys(SHOWN, 200)
 
 
+async def test_keepers_of_goods_who_propose_see_no_refund_and_no_held_money(
+    client: httpx.AsyncClient, things: Made
+) -> None:
+    await staffing.a_member("keeper", Role.WAREHOUSE_KEEPER)
+    client.cookies.set("session", await staffing.a_session("keeper"))
+    for start in ("/staff/refunds/", "/staff/suspense/"):
+        assert (await client.get(f"{start}{things[start]}/propose")).status_code == 404
+        assert (await client.post(f"{start}{things[start]}/propose", data=DATA)).status_code == 404
+    for path in ("/staff/refunds/open", "/staff/suspense"):
+        listed = await client.get(path)
+        assert listed.status_code == 200
+        assert things["/staff/gifts/"] not in listed.text and "txn_held" not in listed.text
+
+
 SEERS = (Role.PROJECT_OFFICER, Role.ADMINISTRATOR, Role.COUNCIL)
 SHOWN = (
     "/staff/approvals/",

@@ -53,8 +53,9 @@ def readable(staff: Staff) -> list[tuple[str, Reach]]:
 
 
 def handled(staff: Staff) -> list[tuple[str, Reach]]:
-    """Return the kinds of things that somebody is to act on, and within what."""
-    return _reached(staff, ((kind, thing.handles) for kind, thing in THINGS.items()))
+    """Return the kinds of things that somebody is to act on, and within what; what they may read at all."""
+    mine = ((kind, thing) for kind, thing in THINGS.items() if scope_of(staff, thing.reads).regions)
+    return _reached(staff, ((kind, thing.handles) for kind, thing in mine))
 
 
 def _reached(staff: Staff, wanted: Iterable[tuple[str, tuple[Action, ...]]]) -> list[tuple[str, Reach]]:

@@ -31,7 +31,9 @@ from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext, say
 
 _REFUSALS = (Forbidden, Conflict, Invalid)
-NOT_HERE = N_("Refunds and unidentified money are decided for the whole city: this takes a post of the city.")
+NOT_HERE = N_(
+    "Refunds and unidentified money are decided for the whole city: this takes a post of the city for money."
+)
 
 
 def acting(staff: Staff) -> Acting:
@@ -55,19 +57,24 @@ async def open_refunds(request: Request[Any, Any, Any]) -> Template:
     return await _refunds(staff, forms.empty(), HTTP_200_OK)
 
 
+def _proposes(staff: Staff) -> bool:
+    """Tell whether somebody may propose about gifts: by a post of the whole city that sees gifts."""
+    return reach(staff, Action.APPROVALS_PROPOSE).whole and reach(staff, Action.GIFTS_READ).whole
+
+
 def _require_whole(staff: Staff, missing: str) -> None:
-    """Answer like for a thing that does not exist, unless the post is one of the whole city."""
-    if not reach(staff, Action.APPROVALS_PROPOSE).whole:
+    """Answer like for a thing that does not exist, unless they may propose about gifts."""
+    if not _proposes(staff):
         raise NotFound(missing)
 
 
 async def _refunds(staff: Staff, form: Form[Any], status: int) -> Template:
-    mine = reach(staff, Action.APPROVALS_READ)
+    mine = reach(staff, Action.GIFTS_READ)
     within = None if mine.whole else await campaigns.within(mine.regions)
     requests = await refund_queries.waiting_requests(within)
     may = May(decide(staff, Action.APPROVALS_PROPOSE, now=clock.now()))
     context = {
-        "why_not": "" if reach(staff, Action.APPROVALS_PROPOSE).whole else may.why or gettext(NOT_HERE),
+        "why_not": "" if _proposes(staff) else may.why or gettext(NOT_HERE),
         "staff": staff,
         "form": form,
         "requests": [(one, await gift_by_id(one.donation_id)) for one in requests],
@@ -85,8 +92,7 @@ async def _refunds(staff: Staff, form: Form[Any], status: int) -> Template:
 async def start_refund(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Ask for a refund in the giver's place and propose it."""
     staff = await allowed(request, Action.APPROVALS_PROPOSE)
-    if not reach(staff, Action.APPROVALS_PROPOSE).whole:
-        raise Forbidden(NOT_HERE)
+    _require_whole(staff, NOT_HERE)
     form = forms.read(StartRefundForm, await request.form())
     if form.value is None:
         return await _refunds(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -148,7 +154,7 @@ async def propose_refund(request: Request[Any, Any, Any], refund_id: FromPath[UU
 async def suspense_money(request: Request[Any, Any, Any]) -> Template:
     """List the money that came without a gift, and where it stands."""
     staff = await allowed(request, Action.APPROVALS_READ)
-    held = await queries.held_money() if reach(staff, Action.APPROVALS_READ).whole else []
+    held = await queries.held_money() if reach(staff, Action.GIFTS_READ).whole else []
     keys = [one.txn_id for one in held]
     standings = await approvals.states_of("suspense_unclaimed", suspense.SUBJECT, keys)
     for key, standing in (await approvals.states_of("suspense", suspense.SUBJECT, keys)).items():
