@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from cishan.identity.rules.accounts import DEMO_PASSWORD
 from cishan.identity.rules.roles import Role
 
-REFERENCE: tuple[str, ...] = ("reference", "deadlines", "approvals")
+REFERENCE: tuple[str, ...] = ("reference", "deadlines", "approvals", "warehouse")
 """Modules of this folder that every installation needs, in the order of loading."""
 
-DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts")
+DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts", "demo_warehouse")
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
 
 
@@ -38,6 +38,7 @@ STAFF: tuple[Member, ...] = (
     Member("demo-council-2", Role.COUNCIL, "演示·理事乙"),
     Member("demo-council-3", Role.COUNCIL, "演示·理事丙"),
     Member("demo-warehouse", Role.WAREHOUSE_KEEPER, "演示·仓库管理员"),
+    Member("demo-warehouse-2", Role.WAREHOUSE_KEEPER, "演示·仓库协管员"),
     Member("demo-volunteers", Role.VOLUNTEER_LEAD, "演示·志愿者组长"),
     Member("demo-children", Role.CHILD_DIRECTOR, "演示·儿童主任", "federation-371423", "371423100"),
     Member("demo-grid", Role.GRID_WORKER, "演示·网格员", "federation-371402", "371402001"),

@@ -8,6 +8,7 @@ The map. Slices stand on floors and only look down; import-linter holds them to 
     supervision/                          the history in words and its proof, who looked at whose data
     payments/  search/  disclosure/       the payment inbox, reconciliation; the index; open books
     donations/                            gifts, monthly giving, refunds, receipts, the trail of a gift
+    warehouse/                            爱心仓库: goods in and out by lot, kits, drives, stocktakes, recalls
     campaigns/                            慈善筹: campaigns, their updates, progress and public gifts
     ledger/                               the charity's books: funds, accounts, vouchers, statements
     approvals/                            maker and checker: bands by amount, steps, panels, related parties
@@ -40,6 +41,12 @@ Walk: what happens when somebody gives.
 (`donations/actions/drafts.py`); `donations/actions/giving.py` writes the gift and
 `gateways/stripe/checkout.py` opens the hosted checkout; the giver comes back to their secret link
 (`donations/pages/trail.py`), which says 确认中 until the walk above has run.
+
+Walk: what happens when goods move.
+Whatever moves goods calls `warehouse/actions/stock.py`, which asks the database's one writer of stock
+(`stock_post` in `migrations/sql/warehouse_stock.sql`). It locks the lots, refuses what is expired, recalled,
+being counted or not there, keeps the balances, and says what the goods are worth; the entries of
+`ledger/rules/goods.py` book the same, lot for lot, or the transaction is not committed.
 
 Walk: what happens when one proposes and others check.
 `identity/guards.py` opens every page by the one table of `identity/rules/permissions.py`. A proposal

@@ -36,6 +36,7 @@ from cishan.portal.pages import openness
 from cishan.search import pages as search
 from cishan.settings import Settings
 from cishan.supervision import pages as supervision
+from cishan.warehouse import pages as warehouse
 
 BODY_LIMIT = 2_000_000
 """Bytes of a request's body; a handler that takes uploads sets its own."""
@@ -61,6 +62,7 @@ def routes() -> Sequence[ControllerRouterHandler]:
         *search.routes,
         *ops.routes,
         *supervision.routes,
+        *warehouse.routes,
     ]
 
 

@@ -16,6 +16,7 @@ TABLE_MODULES: list[str] = [
     "cishan.files.tables",
     "cishan.approvals.tables",
     "cishan.supervision.tables",
+    "cishan.warehouse.tables",
 ]
 """Every `tables` room. A slice that gets one is named here."""
 

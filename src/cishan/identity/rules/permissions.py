@@ -48,6 +48,14 @@ class Action(StrEnum):
     PLACES_READ = "places.read"
     OPERATIONS_READ = "operations.read"
     OPERATIONS_RETRY = "operations.retry"
+    STOCK_READ = "stock.read"
+    STOCK_WORK = "stock.work"
+    STOCK_SET_UP = "stock.set_up"
+    STOCK_REQUEST = "stock.request"
+    STOCK_RECALL = "stock.recall"
+    GOODS_JUDGE = "goods.judge"
+    GOODS_VALUE = "goods.value"
+    GOODS_BOOK = "goods.book"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +131,41 @@ PERMISSIONS: Mapping[Action, Rule] = {
         N_("see what did not get through"), Role.ADMINISTRATOR, Role.FINANCE_MAKER, Role.FINANCE_CHECKER
     ),
     Action.OPERATIONS_RETRY: _writes(N_("have it tried again"), Role.ADMINISTRATOR, Role.FINANCE_MAKER),
+    Action.STOCK_READ: _rule(
+        N_("see the warehouse"),
+        Role.WAREHOUSE_KEEPER,
+        Role.PROJECT_OFFICER,
+        Role.CHILD_DIRECTOR,
+        Role.GRID_WORKER,
+        Role.SAFEGUARDING_LEAD,
+        *_MONEY,
+    ),
+    Action.STOCK_WORK: _writes(N_("work in the warehouse"), Role.WAREHOUSE_KEEPER),
+    Action.STOCK_SET_UP: _writes(
+        N_("set up catalogue, places, kits and drives"), Role.WAREHOUSE_KEEPER, Role.PROJECT_OFFICER
+    ),
+    Action.STOCK_REQUEST: _writes(
+        N_("request goods for somebody"),
+        Role.PROJECT_OFFICER,
+        Role.WAREHOUSE_KEEPER,
+        Role.CHILD_DIRECTOR,
+        Role.GRID_WORKER,
+    ),
+    Action.STOCK_RECALL: _writes(
+        N_("recall goods"), Role.PROJECT_OFFICER, Role.WAREHOUSE_KEEPER, Role.SAFEGUARDING_LEAD
+    ),
+    Action.GOODS_JUDGE: _writes(
+        N_("accept and decline offers of goods"), Role.PROJECT_OFFICER, Role.WAREHOUSE_KEEPER
+    ),
+    Action.GOODS_VALUE: _writes(
+        N_("value goods"), Role.PROJECT_OFFICER, Role.FINANCE_MAKER, Role.WAREHOUSE_KEEPER
+    ),
+    Action.GOODS_BOOK: _writes(
+        N_("take valued goods into the books"),
+        Role.FINANCE_CHECKER,
+        Role.PROJECT_OFFICER,
+        Role.WAREHOUSE_KEEPER,
+    ),
 }
 
 

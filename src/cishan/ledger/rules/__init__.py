@@ -32,6 +32,7 @@ from cishan.ledger.rules.events import (
     release,
     unidentified,
 )
+from cishan.ledger.rules.goods import GoodsChange, goods_converted, goods_moved
 from cishan.ledger.rules.spending import (
     agency_in,
     agency_out,
@@ -57,6 +58,7 @@ __all__ = [
     "ActivityLine",
     "ActivityRow",
     "Entry",
+    "GoodsChange",
     "Kind",
     "Line",
     "Restriction",
@@ -74,7 +76,9 @@ __all__ = [
     "dispute_withdrawn",
     "fund_transfer",
     "gift_settled",
+    "goods_converted",
     "goods_issued",
+    "goods_moved",
     "goods_received",
     "goods_unit",
     "goods_written_off",

@@ -43,6 +43,8 @@ class Kind(StrEnum):
     GOODS_RECEIVED = "goods_received"
     GOODS_ISSUED = "goods_issued"
     GOODS_WRITTEN_OFF = "goods_written_off"
+    GOODS_RETURNED = "goods_returned"
+    GOODS_CONVERTED = "goods_converted"
     AGENCY_IN = "agency_in"
     AGENCY_OUT = "agency_out"
     DISBURSEMENT_APPROVED = "disbursement_approved"
@@ -70,6 +72,8 @@ KIND_LABELS = {
     Kind.GOODS_RECEIVED: N_("Goods received"),
     Kind.GOODS_ISSUED: N_("Goods handed out"),
     Kind.GOODS_WRITTEN_OFF: N_("Goods written off"),
+    Kind.GOODS_RETURNED: N_("Goods brought back"),
+    Kind.GOODS_CONVERTED: N_("Goods put together or taken apart"),
     Kind.AGENCY_IN: N_("Received to pass on to a named person"),
     Kind.AGENCY_OUT: N_("Passed on to the named person"),
     Kind.DISBURSEMENT_APPROVED: N_("Aid approved"),

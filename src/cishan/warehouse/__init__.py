@@ -1,0 +1,9 @@
+"""爱心仓库: goods that were given, where they lie, and to whom they went.
+
+Stock is postings. Every change of what lies where is a row of `stock_move` under one `stock_cause`; only the
+database function `stock_post` writes them, keeps the balances equal to their sums, and refuses what must not
+happen: less than nothing, more than is available, goods that are expired, quarantined or recalled. What goods
+are worth stands in the books under the same cause: a commit in which the two differ is refused.
+
+Everything that moves goods calls `actions/stock.py::post`; nothing else does.
+"""

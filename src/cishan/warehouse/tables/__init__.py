@@ -1,0 +1,1 @@
+"""What rows of the warehouse may be."""

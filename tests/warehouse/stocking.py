@@ -1,0 +1,154 @@
+"""Sites, goods and lots, as tests of the warehouse need them."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from cishan.approvals.rules import Acting
+from cishan.identity.rules.roles import Role
+from cishan.kernel import ids
+from cishan.ledger import actions as ledger
+from cishan.ledger.rules import Restriction
+from cishan.plumbing.db import atomic, fetch
+from cishan.warehouse.actions import catalogue, places, stock
+from cishan.warehouse.queries import places as where
+from cishan.warehouse.rules.catalogue import Category
+from cishan.warehouse.rules.places import Bin, Purpose
+from cishan.warehouse.rules.stock import Basis, Cause, Delta, NewLot, Posted, Source
+from tests.identity.staffing import CITY, a_federation, a_member
+
+FUND, OTHER_FUND, GENERAL, AGENCY = "F-NDXD", "F-FPZX", "GEN", "A-AGENT"
+_RESTRICTIONS = {GENERAL: Restriction.UNRESTRICTED, AGENCY: Restriction.AGENCY}
+
+
+async def open_funds() -> None:
+    """Open the funds to which goods belong."""
+    async with atomic():
+        for code in (FUND, OTHER_FUND, GENERAL, AGENCY):
+            await ledger.open_fund(
+                code,
+                name=code,
+                restriction=_RESTRICTIONS.get(code, Restriction.RESTRICTED),
+                opened_on=date(2020, 1, 1),
+            )
+
+
+async def a_site(code: str = "DZ", *, region: str = CITY) -> UUID:
+    """Open a site with its first zones, and the funds."""
+    await open_funds()
+    return await places.open_site(
+        code=code, name=f"{code}仓库", organisation_id=await a_federation(region), region=region
+    )
+
+
+async def a_bin(site: UUID, purpose: Purpose = Purpose.SHELF) -> Bin:
+    """Return the first bin of a purpose."""
+    return await where.first_bin(site, purpose)
+
+
+async def an_item(
+    code: str = "RICE10",
+    *,
+    name: str = "大米10kg",
+    category: Category = Category.FOOD_STAPLE,
+    life: int | None = 365,
+    value_fen: int = 6000,
+    cold_chain: bool = False,
+) -> UUID:
+    """Make a kind of goods known."""
+    return await catalogue.set_item(
+        code=code,
+        name_zh=name,
+        name_en=f"{code} in English",
+        unit_zh="袋",
+        unit_en="bag",
+        category=category,
+        shelf_life_days=life,
+        typical_value_fen=value_fen,
+        cold_chain=cold_chain,
+    )
+
+
+async def a_keeper(username: str = "keeper", *, region: str = CITY) -> Acting:
+    """Make a warehouse keeper and return how they act."""
+    person = await a_member(username, Role.WAREHOUSE_KEEPER, name="库管", region=region)
+    (grant,) = await fetch("SELECT id FROM role_grant WHERE person = {}", person)
+    return Acting(person, grant["id"], Role.WAREHOUSE_KEEPER)
+
+
+async def a_lot(
+    item: UUID,
+    bin_id: UUID,
+    quantity: int = 10,
+    *,
+    cost_fen: int | None = None,
+    fund: str = FUND,
+    made_on: date | None = None,
+    expires_on: date | None = None,
+    restrictions: Sequence[str] = (),
+) -> UUID:
+    """Take goods into stock; they are worth 60.00 yuan a piece unless something else is said."""
+    cost = quantity * 6000 if cost_fen is None else cost_fen
+    async with atomic():
+        lot = await stock.open_lot(
+            NewLot(
+                item=item,
+                quantity=quantity,
+                cost_fen=cost,
+                basis=Basis.FAIR if cost else Basis.MEMO,
+                fund=fund,
+                source=Source.OPENING,
+                source_id=ids.new_id(),
+                made_on=made_on,
+                expires_on=expires_on,
+                restrictions=tuple(restrictions),
+                entrusted=fund == AGENCY,
+            )
+        )
+        await move(Cause.RECEIVE, Delta(lot, bin_id, quantity))
+    return lot
+
+
+async def move(
+    cause: Cause,
+    *deltas: Delta,
+    request: UUID | None = None,
+    subject: UUID | None = None,
+    reverses: UUID | None = None,
+) -> Posted:
+    """Move goods by nobody's hand."""
+    request = request or ids.new_id()
+    async with atomic():
+        return await stock.post(
+            cause,
+            deltas,
+            by=None,
+            subject=("test", subject or request),
+            request=request,
+            reverses=reverses,
+        )
+
+
+async def stock_of(lot: UUID) -> tuple[int, int, int]:
+    """Return pieces, promised pieces, and 分 of a lot."""
+    (row,) = await fetch(
+        """SELECT l.on_hand, coalesce(sum(b.reserved), 0) AS reserved, l.value_fen,
+                  coalesce(sum(b.on_hand), 0) AS there
+             FROM stock_lot AS l LEFT JOIN stock_balance AS b ON b.lot = l.id
+            WHERE l.id = {} GROUP BY l.id""",
+        lot,
+    )
+    assert row["there"] == row["on_hand"]
+    return row["on_hand"], row["reserved"], row["value_fen"]
+
+
+async def booked(gl: str, fund: str = FUND) -> int:
+    """Return what stands on a heading of the books in 分, debits positive."""
+    (row,) = await fetch(
+        """SELECT coalesce(sum(b.debits - b.credits), 0)::bigint AS fen FROM books.account AS a
+             JOIN books.balance AS b ON b.account_id = a.id JOIN books.fund AS f ON f.id = a.fund_id
+            WHERE a.gl_code = {} AND f.code = {} AND a.unit = 'CNY'""",
+        gl,
+        fund,
+    )
+    return int(row["fen"])
