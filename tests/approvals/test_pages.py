@@ -199,7 +199,7 @@ async def test_who_may_not_see_approvals_sees_none(client: httpx.AsyncClient, of
     paths = (
         "/staff/approvals",
         f"/staff/approvals/{approval_id}",
-        "/staff/refunds/open",
+        "/staff/refunds",
         "/staff/suspense",
     )
     await sign_in(client, office, "eve", Role.GRID_WORKER)

@@ -11,8 +11,8 @@ from cishan.approvals import queries
 from cishan.approvals.rules import Decision, State
 from cishan.donations.actions import suspense
 from cishan.donations.queries import contacts
-from cishan.donations.queries.suspense import held_money
-from cishan.donations.rules.suspense import Owner
+from cishan.donations.queries.suspense import movement
+from cishan.donations.rules.suspense import Held, Owner
 from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.ledger import queries as books
@@ -45,6 +45,12 @@ async def _stranger(sandbox: Sandbox, amount: int = 700) -> str:
     (held,) = await held_money()
     assert (held.amount_fen, held.problem) == (amount, "unidentified")
     return held.txn_id
+
+
+async def held_money() -> list[Held]:
+    """What belongs to no gift, the oldest first."""
+    rows = await fetch("SELECT txn_id FROM donation_movement WHERE donation IS NULL ORDER BY at, txn_id")
+    return [await movement(row["txn_id"]) for row in rows]
 
 
 async def _new_gift() -> dict[str, Any]:

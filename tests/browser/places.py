@@ -68,13 +68,12 @@ FIXED = (
     "/staff/postings",
     "/staff/receipts",
     "/staff/refunds",
-    "/staff/refunds/open",
+    "/staff/refunds/start",
     "/staff/regions",
     "/staff/search",
     "/staff/sign-in",
     "/staff/suspense",
     "/staff/vouchers",
-    "/staff/words",
     "/styleguide",
     "/transparency",
 )
@@ -145,9 +144,11 @@ NOT_PAGES = (
     "/sitemap.xml",
     "/staff/history/proof/anchors",
     "/staff/go/{kind:str}/{subject_id:str}",
+    "/staff/refunds/open",
+    "/staff/words",
     "/transparency/funds.csv",
 )
-"""Pictures, papers, data, parts of pages, and a letter as a mail program shows it."""
+"""Pictures, papers, data, parts of pages, addresses that moved, and a letter as a mail program shows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +314,7 @@ async def _unsubscribe(platform: Platform) -> str:
 
 async def _propose_refund(page: Page) -> tuple[str, str]:
     """Propose the refund that was asked for; return the paths of the proposal and of the approval."""
-    await page.goto("/staff/refunds/open")
+    await page.goto("/staff/refunds?status=requested&kind=request")
     await page.get_by_role("main").get_by_role("link", name="提交", exact=True).first.click()
     to_propose = _path(page)
     await page.get_by_label("退款理由").fill("捐赠人来电说明")

@@ -26,9 +26,11 @@ HEADS = {
     "gifts": "捐赠编号|创建时间|到账|状态|支付方式|项目|基金|捐赠人|"
     "月捐|需要票据|金额（元）|支付手续费（元）|已退回（元）",
     "plans": "参考号|创建时间|状态|支付方式|项目|基金|每月扣款日|下次日期|每月金额（元）",
-    "refunds": "参考号|捐赠编号|申请时间|类型|原因|状态|审定期限|审定时间|审定人|金额（元）",
+    "refunds": "参考号|捐赠编号|申请时间|类型|原因|状态|审定期限|审定时间|审定人|金额（元）|审批",
     "receipts": "收据号码|类型|开具时间|捐赠编号|付款人（已脱敏）|财政票据号码|金额（元）",
-    "words": "捐赠编号|留言|显示为|状态|到账|金额（元）",
+    "messages": "捐赠编号|留言|显示为|状态|到账|金额（元）",
+    "suspense": "流水号|问题|到账日期|认领截止|时限|金额（元）|审批|备注",
+    "people": "姓名|岗位|机构|任职区域|开始|截止|状态",
     "campaigns": "项目|页面地址|状态|备案编号|主题|县市区|基金|起草时间|"
     "开始|截止|目标金额（元）|已筹（元）|完成百分比|捐赠笔数",
     "vouchers": "凭证号|分录组号|日期|类型|摘要|来源|来源编号|入账时间|金额（元）",
@@ -158,10 +160,11 @@ async def test_a_list_of_people_leaves_only_with_a_purpose(enter: Enter) -> None
 
 
 async def test_who_may_not_export_gets_no_file(enter: Enter) -> None:
-    client = await enter(Role.ADMINISTRATOR)
-    assert (await client.get("/staff/letters")).status_code == 200
-    assert (await client.post("/staff/letters/export", data={"format": "csv"})).status_code == 403
-    assert await reads_of("list", "letters") == []
+    client = await enter(Role.GRID_WORKER)
+    assert (await client.get("/staff/regions")).status_code == 200
+    assert "导出" not in words((await client.get("/staff/regions")).text)
+    assert (await client.post("/staff/regions/export", data={"format": "csv"})).status_code == 403
+    assert await reads_of("list", "regions") == []
 
 
 async def test_a_post_in_a_county_reaches_only_its_county(enter: Enter) -> None:

@@ -100,6 +100,7 @@ def test_the_administrator_sees_no_case_data() -> None:
         Action.DECLARE,
         Action.PEOPLE_READ,
         Action.PEOPLE_GRANT,
+        Action.EXPORT,
         Action.PLACES_READ,
         Action.OPERATIONS_READ,
         Action.OPERATIONS_RETRY,

@@ -263,9 +263,7 @@ async def test_keepers_of_goods_who_propose_see_no_refund_and_no_held_money(
         assert (await client.get(f"{start}{things[start]}/propose")).status_code == 404
         assert (await client.post(f"{start}{things[start]}/propose", data=DATA)).status_code == 404
     for path in ("/staff/refunds/open", "/staff/suspense"):
-        listed = await client.get(path)
-        assert listed.status_code == 200
-        assert things["/staff/gifts/"] not in listed.text and "txn_held" not in listed.text
+        assert (await client.get(path)).status_code == 403
 
 
 SEERS = (Role.PROJECT_OFFICER, Role.ADMINISTRATOR, Role.COUNCIL)

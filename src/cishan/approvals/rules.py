@@ -41,6 +41,16 @@ STATE_LABELS: dict[str, str] = {
     State.REJECTED: N_("Rejected"),
     State.WITHDRAWN: N_("Withdrawn"),
 }
+STATE_TONES: dict[str, str] = {
+    State.DRAFT: "quiet",
+    State.CHECKING: "plain",
+    State.PANEL: "plain",
+    State.RELEASING: "plain",
+    State.DONE: "good",
+    State.RETURNED: "warn",
+    State.REJECTED: "bad",
+    State.WITHDRAWN: "quiet",
+}
 
 
 class Stage(StrEnum):

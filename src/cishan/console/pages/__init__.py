@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.console.pages import desk, history, lists, retrying, search, things
+from cishan.console.pages import desk, history, lists, people, retrying, search, things
 
 routes: list[ControllerRouterHandler] = [
     *desk.routes,
@@ -10,5 +10,6 @@ routes: list[ControllerRouterHandler] = [
     *lists.routes,
     *retrying.routes,
     *things.routes,
+    *people.routes,
     *history.routes,
 ]

@@ -51,6 +51,7 @@ async def history(request: Request[Any, Any, Any]) -> Template:
 @post(f"{WHERE}/export", opt=rule(Action.EXPORT), status_code=HTTP_200_OK)
 async def export(request: Request[Any, Any, Any]) -> Stream | Template:
     """Give all steps that fit as a spreadsheet, and note who took them and what for."""
+    await allowed(request, Action.HISTORY_READ, secret=True)
     await allowed(request, Action.EXPORT)
     staff = await reader_of_all(request)
     wish = await read(HISTORY, _query(request))

@@ -5,12 +5,13 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, get, post
-from litestar.response import Stream, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.response import Redirect, Stream, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.console import actions
 from cishan.console.forms import ExportForm
+from cishan.console.pages.dressing import DRESSES, PLAIN
 from cishan.console.queries import LISTS, Shown
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action
@@ -42,6 +43,7 @@ def query_of(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:
 async def _page(shown: Shown, staff: Staff, wish: Wish, form: forms.Form[Any], status: int) -> Template:
     page = await page_of(shown.of, wish, *await shown.scope(staff, shown.action))
     retry = RETRIES.get(shown.of.code)
+    dress = DRESSES.get(shown.of.code, PLAIN)
     context = {
         "staff": staff,
         "page": page,
@@ -49,8 +51,9 @@ async def _page(shown: Shown, staff: Staff, wish: Wish, form: forms.Form[Any], s
         "where": shown.path,
         "retry": retry,
         "doors": shown.doors,
+        **await dress.more(staff),
     }
-    return Template(template_name="console/list.html", context=context, status_code=status, headers=NO_STORE)
+    return Template(template_name=dress.template, context=context, status_code=status, headers=NO_STORE)
 
 
 def _list_page(shown: Shown) -> ControllerRouterHandler:
@@ -105,6 +108,24 @@ def _file(taken: actions.Taken) -> Stream:
     return Stream(taken.pieces(), media_type=taken.media_type, headers=headers)
 
 
+@get("/staff/refunds/open", opt=rule(Action.GIFTS_READ))
+async def open_refunds() -> Redirect:
+    """Lead to the requests that nobody has decided, which had a page of their own."""
+    return _moved("/staff/refunds?status=requested&kind=request&sort=due_on")
+
+
+@get("/staff/words", opt=rule(Action.MESSAGES_READ))
+async def words() -> Redirect:
+    """Lead to the messages of givers, whose list was called so."""
+    return _moved("/staff/messages")
+
+
+def _moved(path: str) -> Redirect:
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+
+
 routes: list[ControllerRouterHandler] = [
-    handler for shown in LISTS for handler in (_list_page(shown), _export(shown))
+    open_refunds,
+    words,
+    *(handler for shown in LISTS for handler in (_list_page(shown), _export(shown))),
 ]

@@ -103,7 +103,7 @@ async def _gift_context(staff: Staff, gift: GiftView, *, opened: bool = False) -
                 staff,
                 Action.MESSAGES_JUDGE,
                 N_("Read and judge the message"),
-                "/staff/messages",
+                "/staff/messages?state=pending&sort=paid_at",
                 unless="" if pending else N_("No message of this gift waits."),
             ),
         ],

@@ -8,18 +8,14 @@ from cishan.campaigns.queries.lists import CAMPAIGNS, in_regions
 from cishan.console import rules
 from cishan.console.queries.failed_jobs import JOBS
 from cishan.deadlines import queries as deadlines
-from cishan.donations.queries.lists import (
-    GIFTS,
-    MESSAGES,
-    PLANS,
-    RECEIPTS,
-    REFUNDS,
-    gifts_within,
-    plans_within,
-)
+from cishan.donations.queries.lists import GIFTS, PLANS, RECEIPTS, gifts_within, plans_within
+from cishan.donations.queries.lists_decided import MESSAGES, REFUNDS, SUSPENSE
 from cishan.identity.queries.lists import ORGANISATIONS, REGIONS
+from cishan.identity.queries.people import GRANTS
+from cishan.identity.queries.people import in_regions as posts_in
 from cishan.identity.rules.permissions import Action, Reach, scope_of
 from cishan.identity.rules.roles import Staff
+from cishan.kernel.text import N_
 from cishan.ledger.queries.lists import POSTINGS, VOUCHERS
 from cishan.notify.queries.lists import LETTERS
 from cishan.payments.queries import DIFFERENCES, EVENTS
@@ -59,6 +55,10 @@ async def _campaigns(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return () if reach.whole else (in_regions(reach.regions),)
 
 
+async def _posts(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (posts_in(scope_of(staff, action).regions),)
+
+
 async def _whole(staff: Staff, action: Action) -> tuple[Condition, ...]:
     """What belongs to the charity as a whole is for posts of the whole city."""
     return () if scope_of(staff, action).whole else (NOTHING,)
@@ -80,16 +80,20 @@ def concerning(reached: list[tuple[str, Reach]]) -> Condition:
     return " OR ".join(f"({sql})" for sql, _ in parts), tuple(v for _, values in parts for v in values)
 
 
+_INVITE = rules.Door(N_("Invite somebody"), "/staff/people/invite", Action.PEOPLE_GRANT)
+
 LISTS: tuple[Shown, ...] = (
     Shown(GIFTS, Action.GIFTS_READ, _gifts),
     Shown(PLANS, Action.GIFTS_READ, _plans),
     Shown(REFUNDS, Action.GIFTS_READ, _gifts),
     Shown(RECEIPTS, Action.GIFTS_READ, _gifts),
     Shown(MESSAGES, Action.MESSAGES_READ, _gifts),
+    Shown(SUSPENSE, Action.GIFTS_READ, _whole),
     Shown(CAMPAIGNS, Action.CAMPAIGNS_READ, _campaigns),
     Shown(VOUCHERS, Action.BOOKS_READ, _whole),
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
     Shown(deadlines.CLOCKS, Action.DESK, _clocks),
+    Shown(GRANTS, Action.PEOPLE_READ, _posts, (_INVITE,)),
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),
     Shown(REGIONS, Action.PLACES_READ, _everything),
     Shown(LETTERS, Action.OPERATIONS_READ, _whole),

@@ -36,7 +36,12 @@ async def figures(staff: Staff, *, since: datetime) -> list[Figure]:
         ]
         if scope_of(staff, Action.MESSAGES_READ).whole:
             found.append(
-                Figure(N_("Messages to read"), told.waiting_messages, "/staff/messages", is_work=True)
+                Figure(
+                    N_("Messages to read"),
+                    told.waiting_messages,
+                    "/staff/messages?state=pending&sort=paid_at",
+                    is_work=True,
+                )
             )
         found += [
             Figure(

@@ -80,8 +80,8 @@ async def _rejected(approval: ApprovalView, by: Acting) -> None:
     await refunds.decide(UUID(approval.subject_id), approve=False, by=str(by.person_id), note=why)
 
 
-def _here(_: str) -> str:
-    return "/staff/refunds/open"
+def _here(refund_id: str) -> str:
+    return f"/staff/refunds/{refund_id}"
 
 
 register(

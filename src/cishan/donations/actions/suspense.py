@@ -239,8 +239,8 @@ def _voucher(held: Held, number: str, parts: Sequence[tuple[str, int]]) -> Entry
     return Entry(entries[0].kind, day, rules.SOURCE, held.txn_id, lines, f"{number} {held.txn_id}")
 
 
-def _here(_: str) -> str:
-    return "/staff/suspense"
+def _here(txn_id: str) -> str:
+    return f"/staff/suspense?txn={txn_id}"
 
 
 register(Kind(code="suspense", title=N_("Owner of unidentified money"), on_approved=_book, href=_here))

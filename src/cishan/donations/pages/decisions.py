@@ -1,17 +1,16 @@
-"""Open refund requests and money in suspense, for staff who propose what becomes of them."""
+"""Refunds and money in suspense, for staff who propose what becomes of them; their lists are the desk's."""
 
 from typing import Any
 from uuid import UUID
 
 from litestar import Request, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.approvals import queries as approvals
-from cishan.approvals.rules import STATE_LABELS, Acting
-from cishan.campaigns import queries as campaigns
+from cishan.approvals.rules import Acting
 from cishan.donations.actions import refund_approvals, suspense
 from cishan.donations.forms.staff import OwnerForm, ProposeRefundForm, StartRefundForm
 from cishan.donations.queries import refunds as refund_queries
@@ -50,42 +49,31 @@ def _to(path: str) -> Redirect:
     return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
-@get("/staff/refunds/open", opt=rule(Action.APPROVALS_READ))
-async def open_refunds(request: Request[Any, Any, Any]) -> Template:
-    """List the requests that nobody has decided, and where their approval stands."""
-    staff = await allowed(request, Action.APPROVALS_READ)
-    return await _refunds(staff, forms.empty(), HTTP_200_OK)
+@get("/staff/refunds/start", opt=rule(Action.APPROVALS_PROPOSE))
+async def refund_to_start(request: Request[Any, Any, Any], gift: FromQuery[str] = "") -> Template:
+    """Ask for which gift, and why, money shall go back whose giver did not ask for it online."""
+    staff = await allowed(request, Action.APPROVALS_PROPOSE)
+    _require_whole(staff, NOT_HERE)
+    return _start(staff, forms.empty(gift_number=gift[:24]), HTTP_200_OK)
 
 
-def _proposes(staff: Staff) -> bool:
-    """Tell whether somebody may propose about gifts: by a post of the whole city that sees gifts."""
-    return reach(staff, Action.APPROVALS_PROPOSE).whole and reach(staff, Action.GIFTS_READ).whole
+def why_not_propose(staff: Staff) -> str:
+    """Say why somebody may propose nothing about gifts: a post of a county, say; empty: they may."""
+    may = May(decide(staff, Action.APPROVALS_PROPOSE, now=clock.now()))
+    whole = reach(staff, Action.APPROVALS_PROPOSE).whole and reach(staff, Action.GIFTS_READ).whole
+    return may.why or ("" if whole else gettext(NOT_HERE))
 
 
 def _require_whole(staff: Staff, missing: str) -> None:
     """Answer like for a thing that does not exist, unless they may propose about gifts."""
-    if not _proposes(staff):
+    if why_not_propose(staff):
         raise NotFound(missing)
 
 
-async def _refunds(staff: Staff, form: Form[Any], status: int) -> Template:
-    mine = reach(staff, Action.GIFTS_READ)
-    within = None if mine.whole else await campaigns.within(mine.regions)
-    requests = await refund_queries.waiting_requests(within)
-    may = May(decide(staff, Action.APPROVALS_PROPOSE, now=clock.now()))
-    context = {
-        "why_not": "" if _proposes(staff) else may.why or gettext(NOT_HERE),
-        "staff": staff,
-        "form": form,
-        "requests": [(one, await gift_by_id(one.donation_id)) for one in requests],
-        "standings": await approvals.states_of("refund", "refund", [one.id for one in requests]),
-        "states": STATE_LABELS,
-        "grounds": refund_rules.GROUND_LABELS,
-        "askable": [
-            (ground.value, gettext(refund_rules.GROUND_LABELS[ground])) for ground in refund_rules.ASKABLE
-        ],
-    }
-    return Template("donations/refunds_open.html", context=context, status_code=status, headers=NO_STORE)
+def _start(staff: Staff, form: Form[Any], status: int) -> Template:
+    grounds = [(ground.value, gettext(refund_rules.GROUND_LABELS[ground])) for ground in refund_rules.ASKABLE]
+    context = {"staff": staff, "form": form, "askable": grounds}
+    return Template("donations/refund_start.html", context=context, status_code=status, headers=NO_STORE)
 
 
 @post("/staff/refunds/start", opt=rule(Action.APPROVALS_PROPOSE), status_code=HTTP_303_SEE_OTHER)
@@ -95,13 +83,13 @@ async def start_refund(request: Request[Any, Any, Any]) -> Redirect | Template:
     _require_whole(staff, NOT_HERE)
     form = forms.read(StartRefundForm, await request.form())
     if form.value is None:
-        return await _refunds(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
+        return _start(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         approval_id = await refund_approvals.start_refund(
             form.value.gift_number, ground=form.value.ground, words=form.value.reason, by=acting(staff)
         )
     except _REFUSALS as error:
-        return await _refunds(staff, _refusal(form, error), error.status)
+        return _start(staff, _refusal(form, error), error.status)
     return _to(f"/staff/approvals/{approval_id}")
 
 
@@ -148,27 +136,6 @@ async def propose_refund(request: Request[Any, Any, Any], refund_id: FromPath[UU
     except _REFUSALS as error:
         return await _refund(staff, refund_id, _refusal(form, error), error.status)
     return _to(f"/staff/approvals/{approval_id}")
-
-
-@get("/staff/suspense", opt=rule(Action.APPROVALS_READ))
-async def suspense_money(request: Request[Any, Any, Any]) -> Template:
-    """List the money that came without a gift, and where it stands."""
-    staff = await allowed(request, Action.APPROVALS_READ)
-    held = await queries.held_money() if reach(staff, Action.GIFTS_READ).whole else []
-    keys = [one.txn_id for one in held]
-    standings = await approvals.states_of("suspense_unclaimed", suspense.SUBJECT, keys)
-    for key, standing in (await approvals.states_of("suspense", suspense.SUBJECT, keys)).items():
-        if key not in standings or standing.id > standings[key].id:
-            standings[key] = standing
-    context = {
-        "staff": staff,
-        "held": held,
-        "standings": standings,
-        "states": STATE_LABELS,
-        "problems": rules.PROBLEM_LABELS,
-        "day": clock.today(),
-    }
-    return Template("donations/suspense.html", context=context, headers=NO_STORE)
 
 
 @get("/staff/suspense/{txn_id:str}/propose", opt=rule(Action.APPROVALS_PROPOSE))
@@ -220,11 +187,10 @@ async def propose_owner(request: Request[Any, Any, Any], txn_id: FromPath[str]) 
 
 
 routes: list[ControllerRouterHandler] = [
-    open_refunds,
+    refund_to_start,
     start_refund,
     refund_to_propose,
     propose_refund,
-    suspense_money,
     owner_to_propose,
     propose_owner,
 ]

@@ -1,11 +1,11 @@
-"""Held messages, for staff who are signed in."""
+"""Judging held messages, for staff who are signed in; their list is the desk's."""
 
 from typing import Any
 from uuid import UUID
 
-from litestar import Request, Router, get, post
+from litestar import Request, Router, post
 from litestar.params import FromPath
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
@@ -17,21 +17,13 @@ from cishan.identity.rules.permissions import Action, Reach
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 
+WAITING = "/staff/messages?state=pending&sort=paid_at"
 JUDGEMENTS = {"show": True, "refuse": False}
 
 
 async def _campaigns(reached: Reach) -> list[UUID] | None:
-    """Return of which campaigns somebody may read messages; None: of all, and of gifts to several."""
+    """Return of which campaigns somebody may judge messages; None: of all, and of gifts to several."""
     return None if reached.whole else await campaigns.within(reached.regions)
-
-
-@get("/", opt=rule(Action.MESSAGES_READ))
-async def held(request: Request[Any, Any, Any]) -> Template:
-    """List what waits for somebody to read it."""
-    staff = await allowed(request, Action.MESSAGES_READ)
-    mine = await _campaigns(reach(staff, Action.MESSAGES_READ))
-    context = {"staff": staff, "messages": await queries.held_messages(mine)}
-    return Template(template_name="donations/held_messages.html", context=context, headers=NO_STORE)
 
 
 @post("/{donation_id:uuid}", opt=rule(Action.MESSAGES_JUDGE), status_code=HTTP_303_SEE_OTHER)
@@ -52,7 +44,7 @@ async def judge(request: Request[Any, Any, Any], donation_id: FromPath[UUID]) ->
         actor=str(staff.person_id),
         role=staff.acting.role if staff.acting else "",
     )
-    return Redirect("/staff/messages", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return Redirect(WAITING, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
-routes: list[ControllerRouterHandler] = [Router("/staff/messages", route_handlers=[held, judge])]
+routes: list[ControllerRouterHandler] = [Router("/staff/messages", route_handlers=[judge])]

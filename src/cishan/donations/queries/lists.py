@@ -1,4 +1,4 @@
-"""The lists of staff over gifts, monthly plans, refunds, receipts and messages."""
+"""The lists of staff over gifts, monthly plans and receipts."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,6 @@ from cishan.donations.rules import labels, trail
 from cishan.donations.rules.answers import GENERAL_TITLE
 from cishan.donations.rules.giving import DonorKind
 from cishan.donations.rules.receipts import masked_title
-from cishan.donations.rules.refunds import GROUND_LABELS
 from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Amounts, Choice, Column, Condition, Days, Flag, Kind, List, Row, Text, View
@@ -244,74 +243,6 @@ PLANS = List(
     ),
 )
 
-REFUNDS = List(
-    code="refunds",
-    title=N_("Refunds"),
-    source="refund_request AS refund JOIN donation AS gift ON gift.id = refund.donation",
-    key="refund.id",
-    order="-created_at",
-    views=(
-        View(N_("To decide"), "status=requested&kind=request&sort=due_on"),
-        View(N_("Did not work"), "status=failed"),
-    ),
-    columns=(
-        Column(
-            code="reference",
-            title=N_("Reference"),
-            sql="upper(right(refund.id::text, 8))",
-            link="/staff/refunds/{id}",
-        ),
-        Column(code="id", title="", sql="refund.id", on_screen=False, in_file=False),
-        Column(code="number", title=N_("Gift number"), sql="gift.number", link="/staff/gifts/{number}"),
-        Column(
-            code="created_at", title=N_("Asked on"), kind=Kind.MOMENT, sql="refund.created_at", sorts=True
-        ),
-        Column(code="kind", title=N_("Kind"), kind=Kind.CHOICE, sql="refund.kind", words=labels.REFUND_KINDS),
-        Column(code="ground", title=N_("Why"), kind=Kind.CHOICE, sql="refund.ground", words=GROUND_LABELS),
-        Column(
-            code="status",
-            title=N_("State"),
-            kind=Kind.CHOICE,
-            sql="refund.status",
-            words=labels.REFUND_WORDS,
-            tones=labels.REFUND_TONES,
-        ),
-        Column(
-            code="due_on",
-            title=N_("To decide by"),
-            kind=Kind.DATE,
-            sql="refund.due_on",
-            sorts=True,
-            nulls=True,
-        ),
-        Column(
-            code="decided_at",
-            title=N_("Decided"),
-            kind=Kind.MOMENT,
-            sql="refund.decided_at",
-            on_screen=False,
-        ),
-        Column(code="decided_by", title=N_("Decided by"), sql="refund.decided_by", on_screen=False),
-        Column(
-            code="amount_fen",
-            title=N_("Amount"),
-            kind=Kind.MONEY,
-            sql="refund.amount_fen",
-            sorts=True,
-            sums=True,
-        ),
-    ),
-    filters=(
-        Text(code="number", title=N_("Gift number"), sql="gift.number ILIKE {}"),
-        Choice(code="status", title=N_("State"), sql="refund.status = {}", words=labels.REFUND_WORDS),
-        Choice(code="kind", title=N_("Kind"), sql="refund.kind = {}", words=labels.REFUND_KINDS),
-        Choice(code="ground", title=N_("Why"), sql="refund.ground = {}", words=GROUND_LABELS),
-        Days(code="asked", title=N_("Asked on"), sql="refund.created_at", moments=True),
-        Days(code="due", title=N_("To decide by"), sql="refund.due_on"),
-        Amounts(code="amount", title=N_("Amount"), sql="refund.amount_fen"),
-    ),
-)
-
 
 async def _masked_payers(rows: list[Row]) -> None:
     for row in rows:
@@ -365,36 +296,5 @@ RECEIPTS = List(
         Days(code="issued", title=N_("Issued"), sql="receipt.issued_at", moments=True),
         Amounts(code="amount", title=N_("Amount"), sql="receipt.amount_fen"),
         Flag(code="no_fiscal", title=N_("Without a fiscal receipt"), sql="receipt.fiscal_number IS NULL"),
-    ),
-)
-
-MESSAGES = List(
-    code="words",
-    title=N_("Messages of givers"),
-    source="donation AS gift",
-    base="gift.message_state <> 'none' AND gift.paid_at IS NOT NULL",
-    key="gift.id",
-    order="-paid_at",
-    views=(View(N_("Waits for somebody to read it"), "state=pending&sort=paid_at"),),
-    personal=True,
-    columns=(
-        Column(code="number", title=N_("Gift number"), sql="gift.number", link="/staff/gifts/{number}"),
-        Column(code="message", title=N_("Message"), wide=True, sql="gift.message"),
-        Column(code="display_name", title=N_("Shown as"), sql="gift.display_name"),
-        Column(
-            code="message_state",
-            title=N_("State"),
-            kind=Kind.CHOICE,
-            sql="gift.message_state",
-            words=labels.MESSAGE_WORDS,
-            tones=labels.MESSAGE_TONES,
-        ),
-        Column(code="paid_at", title=N_("Arrived"), kind=Kind.MOMENT, sql="gift.paid_at", sorts=True),
-        Column(code="amount_fen", title=N_("Amount"), kind=Kind.MONEY, sql="gift.amount_fen", sorts=True),
-    ),
-    filters=(
-        Choice(code="state", title=N_("State"), sql="gift.message_state = {}", words=labels.MESSAGE_WORDS),
-        Text(code="number", title=N_("Gift number"), sql="gift.number ILIKE {}"),
-        Days(code="paid", title=N_("Arrived"), sql="gift.paid_at", moments=True),
     ),
 )

@@ -1,6 +1,5 @@
 """Refund requests and commands."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -57,19 +56,11 @@ async def refund_by_id(refund_id: UUID) -> RefundView | None:
     return _view(rows[0]) if rows else None
 
 
-async def waiting_requests(campaigns: Sequence[UUID] | None = None, *, limit: int = 200) -> list[RefundView]:
-    """Return the requests that staff have not decided, the most urgent first.
-
-    Of gifts to the campaigns alone, or of all gifts.
-    """
-    mine = None if campaigns is None else list(campaigns)
+async def waiting_requests(*, limit: int = 200) -> list[RefundView]:
+    """Return the requests that staff have not decided, the most urgent first."""
     rows = await fetch(
-        f"SELECT {_COLUMNS} FROM refund_request AS request WHERE kind = 'request' AND status = 'requested'"
-        " AND ({}::uuid[] IS NULL OR NOT EXISTS (SELECT FROM donation_line AS line"
-        " WHERE line.donation = request.donation AND (line.campaign = ANY ({}::uuid[])) IS NOT TRUE))"
+        f"SELECT {_COLUMNS} FROM refund_request WHERE kind = 'request' AND status = 'requested'"
         " ORDER BY due_on, created_at LIMIT {}",
-        mine,
-        mine,
         limit,
     )
     return await _due([_view(row) for row in rows])

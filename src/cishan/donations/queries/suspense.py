@@ -13,14 +13,6 @@ NO_MOVEMENT = N_("There is no such movement.")
 _HELD = "SELECT id, txn_id, kind, amount_fen, at, problem, donation IS NULL AS is_held FROM donation_movement"
 
 
-async def held_money(limit: int = 200) -> list[Held]:
-    """Return what is in suspense, the oldest first."""
-    return [
-        Held(**row)
-        for row in await fetch(_HELD + " WHERE donation IS NULL ORDER BY at, txn_id LIMIT {}", limit)
-    ]
-
-
 async def movement(txn_id: str, *, lock: bool = False) -> Held:
     """Return a movement, under lock if asked for."""
     rows = await fetch(_HELD + " WHERE txn_id = {}" + (" FOR NO KEY UPDATE" if lock else ""), txn_id)

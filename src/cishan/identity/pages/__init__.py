@@ -1,4 +1,4 @@
-"""Signing in and out, registering, one's own account; staff and their posts."""
+"""Signing in and out, registering, one's own account."""
 
 from litestar.types import ControllerRouterHandler
 
@@ -6,7 +6,6 @@ from cishan.identity.pages import (
     account,
     contacts,
     invitation,
-    people,
     second_factor,
     security,
     signing,
@@ -21,5 +20,4 @@ routes: list[ControllerRouterHandler] = [
     *contacts.routes,
     *second_factor.routes,
     *invitation.routes,
-    *people.routes,
 ]

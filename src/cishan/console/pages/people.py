@@ -1,6 +1,6 @@
 """The administrator's pages: staff and posts, invitations, accounts."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +23,6 @@ from cishan.kernel import clock
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms, i18n
-from cishan.plumbing.lists.asking import read
-from cishan.plumbing.lists.fetching import page_of
 
 HOME = "/staff/people"
 PATIENT = HTTP_422_UNPROCESSABLE_ENTITY
@@ -41,24 +39,6 @@ def _page(name: str, staff: Staff, status: int = HTTP_200_OK, **context: Any) ->
         status_code=status,
         headers=NO_STORE,
     )
-
-
-def _query(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:
-    found: dict[str, list[str]] = {}
-    for name, value in request.query_params.multi_items():
-        found.setdefault(name, []).append(value)
-    return dict(found)
-
-
-@get("/", opt=rule(Action.PEOPLE_READ))
-async def people(request: Request[Any, Any, Any]) -> Template:
-    """List posts and open invitations of the regions that the administrator looks after."""
-    staff = await allowed(request, Action.PEOPLE_READ)
-    regions = scope_of(staff, Action.PEOPLE_READ).regions
-    page = await page_of(
-        queries.GRANTS, await read(queries.GRANTS, _query(request)), queries.in_regions(regions)
-    )
-    return _page("people", staff, page=page, where=HOME, invitations=await invited.pending(regions))
 
 
 async def _member(staff: Staff, person_id: UUID, action: Action = Action.PEOPLE_READ) -> queries.Member:
@@ -296,7 +276,6 @@ routes: list[ControllerRouterHandler] = [
     Router(
         HOME,
         route_handlers=[
-            people,
             person,
             invite_page,
             invite,

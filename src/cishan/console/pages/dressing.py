@@ -1,0 +1,45 @@
+"""Lists whose page shows more than rows: what may be done with each of them, and what belongs beside them."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from cishan.donations.pages.decisions import why_not_propose
+from cishan.identity.queries import invitations
+from cishan.identity.rules.permissions import Action, scope_of
+from cishan.identity.rules.roles import ROLE_NAMES, Staff
+
+More = Callable[[Staff], Awaitable[dict[str, Any]]]
+
+
+async def _nothing_more(_: Staff) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Dress:
+    """The template of a list, and what it needs beside the list itself."""
+
+    template: str = "console/list.html"
+    more: More = _nothing_more
+
+
+PLAIN = Dress()
+
+
+async def _invited(staff: Staff) -> dict[str, Any]:
+    regions = scope_of(staff, Action.PEOPLE_READ).regions
+    return {"invitations": await invitations.pending(regions), "roles": ROLE_NAMES}
+
+
+async def _proposing(staff: Staff) -> dict[str, Any]:
+    return {"why_not": why_not_propose(staff)}
+
+
+DRESSES: dict[str, Dress] = {
+    "people": Dress("console/people.html", _invited),
+    "refunds": Dress("console/refunds.html", _proposing),
+    "messages": Dress("console/messages.html"),
+    "suspense": Dress("console/suspense.html", _proposing),
+}
+"""By the code of the list."""
