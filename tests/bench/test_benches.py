@@ -8,6 +8,7 @@ from cishan.bench import servers
 from cishan.bench.gifts import bench_gifts
 from cishan.bench.posting import CANDIDATES, bench_posting
 from cishan.bench.servers import BenchServer
+from cishan.bench.stock import WAYS, bench_stock
 from cishan.bench.transitions import bench_transitions
 from cishan.bench.visits import bench_pages
 from cishan.plumbing import db
@@ -49,3 +50,9 @@ async def test_a_transition_is_measured_against_its_update_alone(server: BenchSe
     result = await bench_transitions(server, rounds=2, each=5)
     assert 0 < result.update_ms < result.check_ms
     assert result.ratio.least > 1
+
+
+async def test_moves_of_goods_are_measured_against_their_raw_rows(server: BenchServer) -> None:
+    results = await bench_stock(server, rounds=1, each=5)
+    assert [r.name for r in results] == [w.name for w in WAYS]
+    assert all(r.moves_per_second > 0 and r.ratio.median > 0 for r in results)

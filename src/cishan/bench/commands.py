@@ -78,3 +78,19 @@ def transitions(rounds: int, each: int) -> None:
         click.echo(uvloop.run(servers.describe(server)))
         click.echo("Ratio of one check to the same UPDATE alone, median [least–most]:")
         uvloop.run(bench_transitions(server, rounds=rounds, each=each, said=click.echo))
+
+
+@bench.command()
+@click.option("--rounds", type=click.IntRange(1, 50), default=7, show_default=True)
+@click.option(
+    "--each", type=click.IntRange(5, 1000), default=100, show_default=True, help="Of each, a round."
+)
+def stock(rounds: int, each: int) -> None:
+    """Move goods one by one and in batches, each round next to the raw rows without guards and vouchers."""
+    from cishan.bench import servers
+    from cishan.bench.stock import bench_stock
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(uvloop.run(servers.describe(server)))
+        click.echo("Ratio of moves per second to raw INSERT and UPDATE, median [least–most]:")
+        uvloop.run(bench_stock(server, rounds=rounds, each=each, said=click.echo))
