@@ -225,6 +225,7 @@ async def test_what_did_not_get_through_is_tried_again_once(enter: Enter) -> Non
     assert steps == [
         {"event": "try_again", "from_state": "parked", "to_state": "waiting", "acting_role": "finance_maker"}
     ]
+    assert "重新处理" not in (await client.get("/staff/payment-messages")).text  # it waits already
     auditor = await enter(Role.AUDITOR, username="bea")
     assert (await auditor.post("/staff/jobs/retry", data={"id": "1"})).status_code == 403
     assert "重新处理" not in (await auditor.get("/staff/payment-messages")).text

@@ -15,6 +15,7 @@ from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, NotFound, TooMany
 from cishan.kernel.text import N_
+from cishan.notify.actions import delivery
 from cishan.payments import actions as payment_actions
 from cishan.payments import queries as payments
 from cishan.plumbing import jobs, sheets
@@ -125,6 +126,17 @@ async def retry_job(job_id: str, *, by: Staff) -> None:
         if not await jobs.retry(number):
             raise Conflict(N_("This job has not given up, or is tried again already."))
         await audit.record(_tried(by, "job", job_id, "failed"))
+
+
+async def retry_letter(letter_id: str, *, by: Staff) -> None:
+    """Have a letter that was given up delivered after all, and write down who wished it."""
+    try:
+        wanted = UUID(letter_id)
+    except ValueError:
+        raise NotFound(N_("There is no such letter.")) from None
+    async with atomic():
+        await delivery.try_again(wanted)
+        await audit.record(_tried(by, "letter", str(wanted), "failed"))
 
 
 def _tried(by: Staff, kind: str, subject_id: str, state: str) -> Transition:

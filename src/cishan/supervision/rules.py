@@ -98,6 +98,13 @@ _FILE_STATES = {"kept": N_("Kept"), "removed": N_("Removed")}
 _RECEIPT_STATES = {"issued": N_("Issued")}
 _RELATION = {"declare": N_("Declared"), "end": N_("Ended")}
 _RELATION_STATES = {"declared": N_("Declared"), "ended": N_("Ended")}
+_TRIED = {"try_again": N_("Tried again")}
+_LETTER_STATES = {"failed": N_("Given up"), "waiting": N_("Waits to be sent")}
+_WORK_STATES = {
+    "failed": N_("Gave up"),
+    "parked": N_("Put aside"),
+    "waiting": N_("Waits to be worked off"),
+}
 
 SUBJECTS: dict[str, Subject] = {
     "campaign": Subject(N_("Project"), campaigns.STATE_LABELS, _CAMPAIGN),
@@ -116,6 +123,9 @@ SUBJECTS: dict[str, Subject] = {
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),
     "list": Subject(N_("List")),
+    "letter": Subject(N_("Letter"), _LETTER_STATES, _TRIED),
+    "job": Subject(N_("Job"), _WORK_STATES, _TRIED),
+    "payment_message": Subject(N_("Message of the payment service"), _WORK_STATES, _TRIED),
 }
 FIELDS: dict[str, str] = {
     "name": N_("name"),

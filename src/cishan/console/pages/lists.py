@@ -1,6 +1,7 @@
 """The lists: shown by their query string, and taken away as a spreadsheet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -20,16 +21,32 @@ from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.i18n import gettext
-from cishan.plumbing.lists import Wish
+from cishan.plumbing.lists import Row, Wish
 from cishan.plumbing.lists.asking import read
 from cishan.plumbing.lists.fetching import page_of
 
 WHAT_FOR = N_("Say what the file is for: it names people, and the log of reads keeps the reason.")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The one button of a list's rows: of all, or of those in one state."""
+
+    path: str
+    label: str
+    """A msgid."""
+    state: str = ""
+
+    def fits(self, row: Row) -> bool:
+        """Tell whether a row has the button."""
+        return not self.state or row["state"] == self.state
+
+
 RETRIES = {
-    "payment-messages": ("/staff/payment-messages/replay", N_("Work it off again")),
-    "jobs": ("/staff/jobs/retry", N_("Try again")),
+    "payment-messages": Retry("/staff/payment-messages/replay", N_("Work it off again"), "parked"),
+    "jobs": Retry("/staff/jobs/retry", N_("Try again")),
+    "letters": Retry("/staff/letters/retry", N_("Try again"), "failed"),
 }
-"""Lists whose rows have one button."""
 
 
 def query_of(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:

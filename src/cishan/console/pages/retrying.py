@@ -9,9 +9,10 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.console import actions
 from cishan.console.forms import RetryForm
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, reach, rule
 from cishan.identity.rules.permissions import Action
-from cishan.kernel.errors import NotFound
+from cishan.identity.rules.roles import Staff
+from cishan.kernel.errors import Forbidden, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 
@@ -21,6 +22,14 @@ async def _chosen(request: Request[Any, Any, Any]) -> str:
     if form.value is None:
         raise NotFound(N_("There is no such row."))
     return form.value.id
+
+
+async def _whole(request: Request[Any, Any, Any]) -> Staff:
+    """Return who wishes it: such things are the whole charity's, so it takes a post of the whole city."""
+    staff = await allowed(request, Action.OPERATIONS_RETRY)
+    if not reach(staff, Action.OPERATIONS_RETRY).whole:
+        raise Forbidden(N_("What did not get through is looked after by posts of the whole city."))
+    return staff
 
 
 def _back(path: str) -> Redirect:
@@ -34,7 +43,7 @@ def _back(path: str) -> Redirect:
 )
 async def replay(request: Request[Any, Any, Any]) -> Redirect:
     """Have a message of the payment service worked off once more; nothing is booked twice."""
-    staff = await allowed(request, Action.OPERATIONS_RETRY)
+    staff = await _whole(request)
     await actions.replay(await _chosen(request), by=staff)
     return _back("/staff/payment-messages?state=parked")
 
@@ -42,9 +51,17 @@ async def replay(request: Request[Any, Any, Any]) -> Redirect:
 @post("/staff/jobs/retry", opt=rule(Action.OPERATIONS_RETRY), status_code=HTTP_303_SEE_OTHER)
 async def retry(request: Request[Any, Any, Any]) -> Redirect:
     """Put a job that gave up back into the queue."""
-    staff = await allowed(request, Action.OPERATIONS_RETRY)
+    staff = await _whole(request)
     await actions.retry_job(await _chosen(request), by=staff)
     return _back("/staff/jobs")
 
 
-routes: list[ControllerRouterHandler] = [replay, retry]
+@post("/staff/letters/retry", opt=rule(Action.OPERATIONS_RETRY), status_code=HTTP_303_SEE_OTHER)
+async def retry_letter(request: Request[Any, Any, Any]) -> Redirect:
+    """Have a letter that was given up delivered after all, never a second time."""
+    staff = await _whole(request)
+    await actions.retry_letter(await _chosen(request), by=staff)
+    return _back("/staff/letters?state=failed")
+
+
+routes: list[ControllerRouterHandler] = [replay, retry, retry_letter]

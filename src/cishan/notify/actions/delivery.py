@@ -4,12 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from cishan.kernel import clock
+from cishan.kernel.errors import NotFound
+from cishan.kernel.text import N_
 from cishan.notify import rules
 from cishan.notify.queries import LetterView, view
 from cishan.notify.rules import LetterState
 from cishan.notify.tables import Letter as LetterRow
 from cishan.notify.tables import Message
-from cishan.plumbing.db import atomic, fetch
+from cishan.plumbing import jobs
+from cishan.plumbing.db import atomic, fetch, in_transaction
 
 
 async def take(letter_id: UUID) -> LetterView | None:
@@ -60,6 +63,31 @@ async def let_sleep(letter_id: UUID, until: datetime) -> None:
         .where((LetterRow.id == letter_id) & (LetterRow.state == LetterState.WAITING))
         .run()
     )
+
+
+async def try_again(letter_id: UUID) -> None:
+    """Let a letter that was given up be delivered from the beginning, in the running transaction.
+
+    Raise NotFound or Conflict, changing nothing, for every other letter: what went out, or waits, or whose
+    content is forgotten or long over goes out no second time.
+    """
+    assert in_transaction(), "try_again() belongs into the transaction that keeps account of it"
+    rows = await fetch(
+        "SELECT state, template, content_enc IS NULL AS is_forgotten FROM letter WHERE id = {} FOR UPDATE",
+        letter_id,
+    )
+    if not rows:
+        raise NotFound(N_("There is no such letter."))
+    rules.require_given_up(**rows[0])
+    await LetterRow.update(
+        {
+            LetterRow.state: LetterState.WAITING,
+            LetterRow.tries: 0,
+            LetterRow.next_try_at: clock.now(),
+            LetterRow.closed_at: None,
+        }
+    ).where(LetterRow.id == letter_id)
+    await jobs.enqueue("notify.deliver", letter_id=str(letter_id))
 
 
 async def _close(letter_id: UUID, state: LetterState, reason: str) -> None:

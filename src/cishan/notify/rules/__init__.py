@@ -9,6 +9,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Literal
 
+from cishan.kernel.errors import Conflict
+from cishan.kernel.text import N_
+
 MAX_TRIES = 20
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(hours=4)
@@ -37,6 +40,18 @@ def pause_after(tries: int) -> timedelta | None:
     return min(FIRST_PAUSE * (1 << tries - 1), LONGEST_PAUSE)
 
 
+def require_given_up(*, state: str, template: str, is_forgotten: bool) -> None:
+    """Refuse to deliver a letter anew unless it was given up and what it says still holds."""
+    if state != LetterState.FAILED:
+        raise Conflict(N_("This letter was not given up, or is being tried again already."))
+    if template in PERISHABLE:
+        raise Conflict(N_("What this letter says holds for minutes only. Whoever waits for it asks anew."))
+    if is_forgotten:
+        raise Conflict(N_("What this letter said is forgotten: it was given up more than a month ago."))
+
+
+PERISHABLE = frozenset({"sign_in_code"})
+"""Templates of letters that nobody needs any more once they were given up."""
 About = Literal["account", "gift", "work"]
 """What the foot of a letter says of it."""
 
