@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cishan.identity.rules.accounts import DEMO_PASSWORD
 from cishan.identity.rules.roles import Role
 
-REFERENCE: tuple[str, ...] = ("reference", "deadlines", "approvals", "warehouse")
+REFERENCE: tuple[str, ...] = ("reference", "deadlines", "approvals", "warehouse", "kits")
 """Modules of this folder that every installation needs, in the order of loading."""
 
 DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts", "demo_warehouse")
