@@ -261,8 +261,15 @@ def error_page(env: Environment) -> Callable[[Request[Any, Any, Any], Exception]
     return handle
 
 
+CAMERA = "camera"
+"""In a route's `opt` if its pages read codes by the device's camera: `opt={**rule(…), CAMERA: True}`."""
+
+
 def content_security_policy(settings: Settings, *, camera: bool = False) -> str:
-    """Return the policy of all pages: nothing but our own files; forms may lead to the checkout."""
+    """Return the policy of all pages: nothing but our own files; forms may lead to the checkout.
+
+    Pages with a camera may also run the reader of codes, which is WebAssembly.
+    """
     checkout = settings.stripe_api_base or "https://checkout.stripe.com"
     script = "script-src 'self' 'wasm-unsafe-eval'" if camera else "script-src 'self'"
     return "; ".join(
@@ -297,16 +304,8 @@ class Shell:
         self.open_paths = open_paths
         self.origin = urlsplit(settings.public_url).netloc
         self.hosts = _hosts(settings)
-        self.headers = [
-            (b"content-security-policy", content_security_policy(settings).encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"strict-origin-when-cross-origin"),
-            (b"x-frame-options", b"DENY"),
-            (b"cross-origin-opener-policy", b"same-origin"),
-            (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-        ]
-        if settings.secure_cookies:
-            self.headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+        self.headers = _headers(settings, camera=False)
+        self.camera_headers = _headers(settings, camera=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -326,7 +325,8 @@ class Shell:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {k.lower() for k, _ in message["headers"]}
-                extra = [(k, v) for k, v in self.headers if k not in present]
+                headers_here = self.camera_headers if _has_camera(scope) else self.headers
+                extra = [(k, v) for k, v in headers_here if k not in present]
                 message["headers"] = [*message["headers"], *extra, (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -352,6 +352,28 @@ class Shell:
             return site in {"same-origin", "none"}
         origin = headers.get("origin")
         return origin is None or urlsplit(origin).netloc in {headers.get("host", ""), self.origin}
+
+
+def _headers(settings: Settings, *, camera: bool) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer."""
+    lens = "(self)" if camera else "()"
+    headers = [
+        (b"content-security-policy", content_security_policy(settings, camera=camera).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"strict-origin-when-cross-origin"),
+        (b"x-frame-options", b"DENY"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"permissions-policy", f"camera={lens}, geolocation=(), microphone=()".encode()),
+    ]
+    if settings.secure_cookies:
+        headers.append((b"strict-transport-security", b"max-age=31536000; includeSubDomains"))
+    return headers
+
+
+def _has_camera(scope: Scope) -> bool:
+    """Tell whether the route that answered, if one did, is marked to use the camera."""
+    route = scope.get("route_handler")
+    return route is not None and bool(route.opt.get(CAMERA))
 
 
 def _cookies(header: str) -> dict[str, str]:
