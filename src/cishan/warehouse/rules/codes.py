@@ -72,7 +72,7 @@ _ITEM = re.compile(r"[A-Z0-9][A-Z0-9-]{1,19}")
 _BARCODE = re.compile(r"[0-9A-Za-z][0-9A-Za-z./_-]{2,63}")
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹘﹣－ー"), "-")
 _GAPS = re.compile(r"[^\S\x1d]+")
-_UNDASHED = re.compile(r"([A-Z]{1,3}[0-9]{6})([0-9A-Z]{5})")
+_UNDASHED = re.compile(r"([A-Z]{1,3}[0-9]{6})([0-9A-Z]{4,6})")
 _SYMBOLOGY = re.compile(r"\][A-Za-z][0-9A-Za-z]")
 """What some scanners put before a code to say how it was drawn (ISO/IEC 15424)."""
 _FIXED = {"00": 18, "01": 14, "02": 14, "11": 6, "12": 6, "13": 6, "15": 6, "16": 6, "17": 6, "20": 2}

@@ -27,6 +27,24 @@ class Format(StrEnum):
     ROLL = "roll-60x40"
 
 
+class What(StrEnum):
+    """Which labels to print."""
+
+    CODES = "codes"
+    BINS = "bins"
+    FRESH = "fresh"
+    """Of the lots that came in lately and wait to be shelved."""
+    AHEAD = "ahead"
+    """That stand for nothing yet."""
+
+
+WHATS: dict[str, str] = {
+    What.CODES: N_("Of the codes below"),
+    What.BINS: N_("Of all bins of a site"),
+    What.FRESH: N_("Of all lots in the receiving area of a site"),
+    What.AHEAD: N_("Blank ones, bound later"),
+}
+
 FORMATS: dict[str, str] = {
     Format.SMALL: N_("A4 sheet, 24 labels of 70 × 37 mm"),
     Format.LARGE: N_("A4 sheet, 10 labels of 105 × 57 mm"),

@@ -1,0 +1,35 @@
+"""What to print, and what a label that was printed ahead stands for."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+
+from cishan.plumbing.forms import Input
+from cishan.warehouse.rules.labels import Format, What
+
+
+class PrintForm(msgspec.Struct):
+    """Which labels, how many of each, on which paper, from which place of a begun sheet."""
+
+    what: What = What.CODES
+    codes: Annotated[str, Input(max_length=20_000, multiline=True)] = ""
+    site: UUID | None = None
+    copies: int = 1
+    count: int = 24
+    paper: Format = Format.SMALL
+    start: int = 1
+
+
+class BindForm(msgspec.Struct):
+    """The lot or bin of a label, and the damaged label that it takes the place of."""
+
+    to: Annotated[str, Input(max_length=300)]
+    replaces: Annotated[str, Input(max_length=300)] = ""
+
+
+class LearnForm(msgspec.Struct):
+    """Which goods a maker's barcode is on, and how many pieces it stands for."""
+
+    item: UUID
+    quantity: int = 1
