@@ -1,5 +1,6 @@
 """Labels that are printed ahead, stuck on first, and bound when somebody knows to what."""
 
+from typing import Any
 from uuid import UUID
 
 from cishan.kernel import clock, ids
@@ -85,7 +86,7 @@ async def _meant(to: str) -> tuple[UUID | None, UUID | None]:
     raise Invalid(N_("There is no lot and no bin “{code}”."), field="to", code=code.text)
 
 
-async def _locked(label: str) -> dict[str, object]:
+async def _locked(label: str) -> dict[str, Any]:
     row = await connection().fetchrow(
         "SELECT id, lot, bin, bound_at, retired_at FROM stock_label WHERE code = $1 FOR NO KEY UPDATE", label
     )
@@ -94,7 +95,7 @@ async def _locked(label: str) -> dict[str, object]:
     return dict(row)
 
 
-async def _damaged(label: str, lot: UUID | None, place: UUID | None) -> dict[str, object]:
+async def _damaged(label: str, lot: UUID | None, place: UUID | None) -> dict[str, Any]:
     code = codes.read(label).text
     row = await connection().fetchrow(
         "SELECT id, lot, bin, retired_at FROM stock_label WHERE code = $1 FOR NO KEY UPDATE", code

@@ -124,10 +124,16 @@ async def _bins(numbers: Sequence[str]) -> Mapping[str, Label]:
         row["code"]: Label(
             code=row["code"],
             title=row["code"],
-            facts=(" · ".join(dict.fromkeys((row["zone"], gettext(PURPOSES[row["purpose"]])))), row["site"]),
+            facts=(_zone(row["zone"], row["purpose"]), row["site"]),
         )
         for row in rows
     }
+
+
+def _zone(name: str, purpose: str) -> str:
+    """Return a zone's name, with its purpose unless that is its name."""
+    kind = PURPOSES[purpose]
+    return " · ".join(dict.fromkeys((name, gettext(kind))))
 
 
 async def _items(numbers: Sequence[str]) -> Mapping[str, Label]:

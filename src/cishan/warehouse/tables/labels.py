@@ -22,7 +22,9 @@ class StockLabel(Table, tablename="stock_label"):
     bound_by = ForeignKey(Person, on_delete=OnDelete.restrict, null=True)
     retired_at = Timestamptz(default=None, null=True)
     retired_by = ForeignKey(Person, on_delete=OnDelete.restrict, null=True)
-    replaces = ForeignKey("self", on_delete=OnDelete.restrict, null=True, unique=True)
+    replaces: ForeignKey["StockLabel"] = ForeignKey(
+        "self", on_delete=OnDelete.restrict, null=True, unique=True
+    )
 
     stock_label_code = Check("code ~ '^Q[2-9A-HJ-NP-Z]{7}[0-9A-Z]$'")
     stock_label_is_of_one_thing = Check("lot IS NULL OR bin IS NULL")
