@@ -39,6 +39,7 @@ ROOMS: list[str] = [
     "cishan.audit.jobs",
     "cishan.files.jobs",
     "cishan.campaigns.jobs",
+    "cishan.warehouse.jobs",
     "cishan.donations.jobs",
     "cishan.notify.jobs",
     "cishan.deadlines.jobs",

@@ -16,6 +16,7 @@ CHANGES: tuple[Literal["amount", "day", "paused", "resumed", "cancelled"], ...] 
     "cancelled",
 )
 DECISIONS: tuple[Literal["approved", "refused", "released"], ...] = ("approved", "refused", "released")
+PAPERS: tuple[Literal["receipt", "red", "thanks"], ...] = ("receipt", "red", "thanks")
 THANKS = rules.GiftThanks(
     gift_number="G20261122-7K3F9Q",
     amount_fen=5000,
@@ -45,6 +46,34 @@ EVERY_LETTER: list[rules.Letter] = [
             decision=decision, title="2026-0017", amount_fen=2000, reason="材料不全", url=HERE
         )
         for decision in DECISIONS
+    ),
+    *(
+        rules.GoodsNews(
+            step=step,
+            number="W261122-7K3F9Q",
+            lines=(
+                rules.GoodsLine(name="棉被1.5×2m", quantity="20", declined=""),
+                rules.GoodsLine(name="大米", quantity="10", declined="保质期剩余不足"),
+            ),
+            appointed_on=DAY,
+            appointed_from="09:00",
+            appointed_until="11:30",
+            site="演示仓库",
+            address="演示路1号",
+            url=GIFT,
+        )
+        for step in get_args(rules.GoodsStep)
+    ),
+    *(
+        rules.GoodsPaper(
+            kind=paper,
+            number="W261122-7K3F9Q",
+            receipt_number="" if paper == "thanks" else "SJ2026-00000002",
+            amount_fen=0 if paper == "thanks" else 240_000,
+            lines=(rules.GoodsLine(name="棉被", quantity="20", declined=""),),
+            url=GIFT,
+        )
+        for paper in PAPERS
     ),
     rules.DeadlinePassed(
         title="项目进展公开",

@@ -43,6 +43,11 @@ THINGS: dict[str, Thing] = {
     "approval": Thing(
         N_("Approval"), Action.APPROVALS_READ, (Action.APPROVALS_CHECK, Action.APPROVALS_RELEASE)
     ),
+    "goods_offer": Thing(
+        N_("Offer of goods"),
+        Action.STOCK_READ,
+        (Action.GOODS_JUDGE, Action.GOODS_VALUE, Action.GOODS_BOOK),
+    ),
     "person": Thing(N_("Person"), Action.PERSONS_READ),
 }
 

@@ -8,6 +8,7 @@ from cishan.audit.rules import GIVER, STRIPE, SYSTEM
 from cishan.campaigns import rules as campaigns
 from cishan.donations.rules import labels as donations
 from cishan.kernel.text import N_
+from cishan.warehouse.rules import offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,7 @@ SUBJECTS: dict[str, Subject] = {
     "approval": Subject(N_("Approval"), approvals.STATE_LABELS, approvals.STAGE_LABELS),
     "related_party": Subject(N_("Related party"), _RELATION_STATES, _RELATION),
     "account": Subject(N_("Account"), {}, _ACCOUNT),
+    "goods_offer": Subject(N_("Offer of goods"), offers.STATES, offers.EVENTS),
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),
     "list": Subject(N_("List")),

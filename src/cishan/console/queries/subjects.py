@@ -11,6 +11,7 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Row
+from cishan.warehouse.queries import intake as offers
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:
@@ -33,6 +34,8 @@ async def names_of(kind: str, texts: Sequence[str]) -> dict[str, str]:
             return {str(k): v for k, v in (await donations.numbers_of(ids)).items()}
         case "refund":
             return {str(k): v for k, v in (await donations.refunded_numbers(ids)).items()}
+        case "goods_offer":
+            return {str(k): v for k, v in (await offers.numbers_of(ids)).items()}
         case "approval":
             return {str(k): v for k, v in (await approvals.titles_of(ids)).items()}
         case _:
@@ -67,6 +70,8 @@ async def path_of(kind: str, text: str) -> str:
             return f"/staff/receipts/{_there(await donations.receipt_number(ids[0]))}"
         case "refund":
             return f"/staff/refunds/{ids[0]}"
+        case "goods_offer":
+            return f"/staff/goods-offers/{_there((await offers.numbers_of(ids)).get(ids[0]))}"
         case "approval":
             return f"/staff/approvals/{ids[0]}"
         case "monthly_plan":

@@ -318,6 +318,53 @@ class DeadlinePassed:
     url: str
 
 
+GoodsStep = Literal["offer", "accept", "decline", "appoint", "withdraw", "grade", "close", "book"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsLine:
+    """One kind of goods in a letter about an offer."""
+
+    name: str
+    quantity: str
+    """With its unit."""
+    declined: str
+    """Why it was declined; empty: it was not."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsNews:
+    """An offer of goods was taken a step further."""
+
+    template: ClassVar[str] = "goods_news"
+    about: ClassVar[About] = "gift"
+    step: GoodsStep
+    number: str
+    lines: tuple[GoodsLine, ...]
+    appointed_on: date | None
+    appointed_from: str
+    appointed_until: str
+    site: str
+    address: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsPaper:
+    """The receipt of goods or its reversal, attached; or thanks without an amount for goods not valued."""
+
+    template: ClassVar[str] = "goods_paper"
+    about: ClassVar[About] = "gift"
+    kind: Literal["receipt", "red", "thanks"]
+    number: str
+    """Of the offer."""
+    receipt_number: str
+    """Empty with thanks alone."""
+    amount_fen: int
+    lines: tuple[GoodsLine, ...]
+    url: str
+
+
 Letter = (
     GiftThanks
     | ReceiptReady
@@ -335,4 +382,6 @@ Letter = (
     | CheckWanted
     | ProposalDecided
     | DeadlinePassed
+    | GoodsNews
+    | GoodsPaper
 )

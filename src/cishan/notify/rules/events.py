@@ -97,6 +97,15 @@ MONTHLY_NOTICE = _event(
         fixed=_DEBIT,
     )
 )
+GOODS_NEWS = _event(
+    Event(
+        "goods_news",
+        Group.GIVING,
+        N_("Goods that you offered were answered, taken in or handed out"),
+        frozenset({MAIL}),
+        fixed=_RECEIPT,
+    )
+)
 MONTHLY_REMINDER = _event(
     Event("monthly_reminder", Group.GIVING, N_("This month's gift waits for your tap"), frozenset({MAIL}))
 )

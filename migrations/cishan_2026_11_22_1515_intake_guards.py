@@ -1,0 +1,13 @@
+"""Offers of goods, kept by the database."""
+
+from piccolo.apps.migrations.auto.migration_manager import MigrationManager
+
+from cishan.plumbing.migrations import script_migration
+
+ID = "2026-11-22T15:15:00:000000"
+VERSION = "1.38.0"
+DESCRIPTION = "Two people count, who valued does not book"
+
+
+async def forwards() -> MigrationManager:
+    return script_migration(ID, DESCRIPTION, "warehouse_intake.sql")
