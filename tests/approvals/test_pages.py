@@ -1,5 +1,8 @@
 """The pages of the staff: what waits, what may be done and why not, declared relations, proposals."""
 
+import csv
+import io
+import re
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +35,13 @@ async def office(client: httpx.AsyncClient, config: Settings) -> Office:
 
 async def sign_in(client: httpx.AsyncClient, office: Office, name: str, *roles: Role) -> Acting:
     """Let the browser be somebody of the staff who has just shown a second factor."""
+    return await sign_in_at(client, office, name, making.CITY, *roles)
+
+
+async def sign_in_at(
+    client: httpx.AsyncClient, office: Office, name: str, region: str, *roles: Role
+) -> Acting:
+    """The same with posts of a region."""
     person_id = await people.create_account(
         username=name, name=f"演示·{name}", password=PASSWORD, is_demo=True
     )
@@ -40,7 +50,7 @@ async def sign_in(client: httpx.AsyncClient, office: Office, name: str, *roles: 
         post = NewPost(
             role=role,
             organisation_id=office.organisation_id,
-            region=making.CITY,
+            region=region,
             starts_on=clock.today(),
             reason="测试任命",
         )
@@ -72,7 +82,66 @@ async def test_a_checker_finds_what_waits_and_decides_it(client: httpx.AsyncClie
     assert making.approved == [(approval_id, 12_345)]
     assert "已批准" in await page(client, f"/staff/approvals/{approval_id}")
     assert "没有待您办理的审批" in await page(client, "/staff/approvals")
-    assert "退回一笔捐款（演示）" in await page(client, "/staff/approvals?view=all&stands=done")
+    assert "退回一笔捐款（演示）" in await page(client, "/staff/approvals/all?state=done")
+
+
+async def test_the_page_tells_the_history_of_its_approval_to_whom_may_see_it(
+    client: httpx.AsyncClient, office: Office
+) -> None:
+    approval_id = await propose(office, office.maker, reason="资料齐全")
+    bea = await sign_in(client, office, "bea", Role.FINANCE_CHECKER)
+    path = f"/staff/approvals/{approval_id}"
+    await client.post(f"{path}/check", data={"decision": "return", "reason": "请附付款凭证"})
+    answer = (await client.get(path)).text
+    told = words(answer[answer.index('<h2 id="history">') :])
+    assert re.search(
+        "复核退回修改 待复核 → 退回修改 演示·bea · 财务复核 请附付款凭证 .*已提交 .*资料齐全", told
+    ), told
+    assert str(approval_id)[-8:].upper() in words(answer)
+    await sign_in(client, office, "cem", Role.COUNCIL)
+    before = await all_rows()
+    refused = await client.post(f"{path}/check", data={"decision": "pass"})
+    assert refused.status_code in {403, 409}
+    assert "请附付款凭证" in refused.text  # the page with its history, and why not
+    assert await all_rows() == before
+    assert bea.person_id in (await queries.approval(approval_id)).actors
+
+
+async def test_each_list_of_approvals_holds_its_own_sorts_and_leaves_as_a_file(
+    client: httpx.AsyncClient, office: Office
+) -> None:
+    ada = await sign_in(client, office, "ada", Role.FINANCE_CHECKER, Role.FINANCE_MAKER)
+    small = await propose(office, office.maker, 12_345)
+    large = await propose(office, office.maker, 67_890)
+    own = await propose(office, ada, 500)
+    far = await making.an_office(region=making.DECHENG, code="decheng")
+    elsewhere = await propose(far, far.maker, 900, region=making.DECHENG)
+    sheets = {}
+    for name in ("", "/mine", "/all"):
+        answer = await client.post(
+            f"/staff/approvals{name}/export?sort=amount_fen", data={"format": "csv", "purpose": "核对"}
+        )
+        assert answer.status_code == 200
+        rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))[1:]
+        sheets[name] = [(row[0], row[3], row[5], row[9]) for row in rows]
+    line = {
+        one: (str(one)[-8:].upper(), "待复核", "财务复核", yuan)
+        for one, yuan in ((small, "123.45"), (large, "678.90"), (own, "5.00"), (elsewhere, "9.00"))
+    }
+    assert sheets == {
+        "": [line[small], line[large]],
+        "/mine": [line[own]],
+        "/all": [line[own], line[elsewhere], line[small], line[large]],
+    }
+    assert "¥802.35" in await page(client, "/staff/approvals")  # the sum of both
+    without = await client.post("/staff/approvals/export", data={"format": "csv"})
+    assert without.status_code == 422
+    await sign_in(client, office, "dan", Role.AUDITOR)
+    shown = await page(client, "/staff/approvals/all?amount_min=5")
+    assert "4 行" in shown
+    await sign_in_at(client, far, "eva", making.DECHENG, Role.AUDITOR)
+    shown = await page(client, "/staff/approvals/all")
+    assert "¥9.00" in shown and "¥123.45" not in shown
 
 
 async def test_the_makers_own_check_is_refused_by_the_database_and_told_before_the_click(
@@ -88,7 +157,7 @@ async def test_the_makers_own_check_is_refused_by_the_database_and_told_before_t
     assert answer.status_code == 403
     assert "您已在这项审批中经手" in words(answer.text)
     assert await all_rows() == before
-    assert "退回一笔捐款（演示）" in await page(client, "/staff/approvals?view=mine")
+    assert "退回一笔捐款（演示）" in await page(client, "/staff/approvals/mine")
     answer = await client.post(f"{path}/withdraw", data={"reason": "金额有误"})
     assert answer.status_code == 303
     assert (await queries.approval(approval_id)).state is State.WITHDRAWN
@@ -198,6 +267,8 @@ async def test_who_may_not_see_approvals_sees_none(client: httpx.AsyncClient, of
     approval_id = await propose(office, office.maker)
     paths = (
         "/staff/approvals",
+        "/staff/approvals/mine",
+        "/staff/approvals/all",
         f"/staff/approvals/{approval_id}",
         "/staff/refunds",
         "/staff/suspense",

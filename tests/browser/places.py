@@ -49,6 +49,8 @@ FIXED = (
     "/sign-in/code",
     "/staff",
     "/staff/approvals",
+    "/staff/approvals/all",
+    "/staff/approvals/mine",
     "/staff/campaigns",
     "/staff/clocks",
     "/staff/declarations",

@@ -28,6 +28,7 @@ from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, fetch, fetch_value
 from cishan.settings import Settings
 from tests.conftest import as_owner
+from tests.donations.conftest import words as words_of
 from tests.identity.showing import add_app
 from tests.identity.staffing import (
     BEGAN,
@@ -262,6 +263,18 @@ async def test_a_post_is_given_changed_and_ended(client: httpx.AsyncClient, admi
     page = (await client.get(home)).text
     assert page.count("项目专员") >= 2
     assert "演示管理员" in page
+    told = _told(page)
+    assert f"岗位提前到期 · 项目专员 · 371423慈善总会 · 庆云镇 任职中 → {tomorrow.isoformat()} 到期" in told
+    assert "即时免去岗位 · 项目专员" in told and "演示管理员 · 系统管理员 理事会决议第1号" in told
+    assert told.index("岗位提前到期") < told.index("即时免去岗位") < told.index("授予岗位 · 理事")
+    (refused,) = [await client.post(f"{home}/close", data={"reason": ""})]
+    assert refused.status_code == 422
+    assert _told(refused.text) == told
+
+
+def _told(page: str) -> str:
+    """The history of a page in words."""
+    return words_of(page[page.index('<h2 id="history">') :])
 
 
 async def test_nobody_touches_their_own_post_or_account(client: httpx.AsyncClient, admin: UUID) -> None:
@@ -327,7 +340,9 @@ async def test_lost_second_factors_are_taken_away_with_a_reason_and_the_owner_is
     account = await fetch_value("SELECT id FROM account WHERE username = 'bea'")
     step = (await history_of("account", account))[0]
     assert (step.event, step.actor, step.reason) == ("forget_factors", str(admin), "手机丢失，已当面核实")
-    assert "手机丢失，已当面核实" in (await client.get(f"/staff/people/{person}")).text
+    told = _told((await client.get(f"/staff/people/{person}")).text)
+    assert "收回二次验证 有二次验证 → 无二次验证 演示管理员 · 系统管理员 手机丢失，已当面核实" in told
+    assert "添加二次验证" in told and "登录" not in told.partition("回到")[0]
     asked = await fetch("SELECT args FROM procrastinate_jobs WHERE task_name = 'notify.account_safety'")
     assert any("second_factor_removed" in row["args"] for row in asked)
     own = await client.post(f"/staff/people/{admin}/forget-factors", data={"reason": "自己"})

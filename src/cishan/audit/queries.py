@@ -55,6 +55,25 @@ async def history_of(subject_kind: str, subject_id: UUID | str, *, limit: int = 
     return [Step(**{**row, "evidence": tuple(json.loads(row["evidence"]))}) for row in rows]
 
 
+async def histories_of(
+    subject_kind: str, subject_ids: Sequence[UUID | str], *, limit: int = LIMIT
+) -> list[tuple[str, Step]]:
+    """Return the steps of several things of a kind with the id of each one's thing, the newest first."""
+    rows = await fetch(
+        """SELECT subject_id, id, at, event, from_state, to_state, actor, acting_role, reason, evidence,
+                  recorded_at
+             FROM audit.transition WHERE subject_kind = {} AND subject_id = ANY ({}::varchar[])
+            ORDER BY id DESC LIMIT {}""",
+        subject_kind,
+        [str(one) for one in subject_ids],
+        limit,
+    )
+    return [
+        (row.pop("subject_id"), Step(**{**row, "evidence": tuple(json.loads(row["evidence"]))}))
+        for row in rows
+    ]
+
+
 async def reads_of(subject_kind: str, subject_id: UUID | str, *, limit: int = LIMIT) -> list[Look]:
     """Return who looked at a record and why, the newest first; the person concerned may see it."""
     rows = await fetch(

@@ -93,7 +93,49 @@ _ACCOUNT = {
     "change_password": N_("Password changed"),
     "change_contact": N_("Contact changed"),
     "locked": N_("Locked after too many attempts"),
+    "show_factor": N_("Second factor shown"),
+    "add_factor": N_("Second factor added"),
+    "remove_factor": N_("Second factor removed"),
+    "renew_recovery_codes": N_("Recovery codes made anew"),
+    "end_session": N_("Session ended"),
+    "forget_factors": N_("Second factors taken away"),
+    "close": N_("Account closed"),
+    "reopen": N_("Account opened again"),
 }
+_ACCOUNT_STATES = {
+    "open": N_("open"),
+    "closed": N_("account closed"),
+    "ended": N_("Ended"),
+    "locked": N_("Locked"),
+    "one factor": N_("Without a second factor"),
+    "two factors": N_("With a second factor"),
+    "totp": N_("Authenticator app"),
+    "passkey": N_("Passkey"),
+    "removed": N_("Removed"),
+    "renewed": N_("Renewed"),
+    "set": N_("Set"),
+    "email": N_("E-mail address"),
+    "mobile": N_("Mobile number"),
+}
+_POST = {"grant": N_("Post given"), "revoke": N_("Post ended at once"), "end": N_("Post ends sooner")}
+_INVITATION = {
+    "invite": N_("Invitation sent"),
+    "resend": N_("Sent again"),
+    "withdraw": N_("Invitation withdrawn"),
+    "accept": N_("Invitation accepted"),
+}
+_INVITATION_STATES = {"open": N_("On its way"), "accepted": N_("Accepted"), "withdrawn": N_("Withdrawn")}
+_APPROVAL = {
+    **approvals.STAGE_LABELS,
+    "check_return": N_("Returned for correction by a checker"),
+    "check_reject": N_("Rejected by a checker"),
+    "panel_return": N_("Returned for correction by the council panel"),
+    "panel_reject": N_("Rejected by the council panel"),
+    "release_return": N_("Returned for correction at the release"),
+    "release_reject": N_("Rejected at the release"),
+}
+ENDS = "ends "
+"""A post's state before a day: `ends 2026-11-30`."""
 _FILE = {"keep": N_("File kept"), "remove": N_("File removed")}
 _FILE_STATES = {"kept": N_("Kept"), "removed": N_("Removed")}
 _RECEIPT_STATES = {"issued": N_("Issued")}
@@ -118,9 +160,11 @@ SUBJECTS: dict[str, Subject] = {
     "monthly_plan": Subject(N_("Monthly gift"), donations.PLAN_WORDS, _PLAN),
     "refund": Subject(N_("Refund"), donations.REFUND_WORDS, _REFUND),
     "receipt": Subject(N_("Receipt"), _RECEIPT_STATES, _RECEIPT),
-    "approval": Subject(N_("Approval"), approvals.STATE_LABELS, approvals.STAGE_LABELS),
+    "approval": Subject(N_("Approval"), approvals.STATE_LABELS, _APPROVAL),
     "related_party": Subject(N_("Related party"), _RELATION_STATES, _RELATION),
-    "account": Subject(N_("Account"), {}, _ACCOUNT),
+    "account": Subject(N_("Account"), _ACCOUNT_STATES, _ACCOUNT),
+    "role_grant": Subject(N_("Post"), {"granted": N_("Given"), "revoked": N_("Ended")}, _POST),
+    "invitation": Subject(N_("Invitation"), _INVITATION_STATES, _INVITATION),
     "goods_offer": Subject(N_("Offer of goods"), offers.STATES, offers.EVENTS),
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),

@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.console.pages import desk, history, lists, people, retrying, search, things
+from cishan.console.pages import approvals, desk, history, lists, people, retrying, search, things
 
 routes: list[ControllerRouterHandler] = [
     *desk.routes,
@@ -11,5 +11,6 @@ routes: list[ControllerRouterHandler] = [
     *retrying.routes,
     *things.routes,
     *people.routes,
+    *approvals.routes,
     *history.routes,
 ]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from cishan.approvals import queries as approvals
 from cishan.donations.pages.decisions import why_not_propose
 from cishan.identity.queries import invitations
 from cishan.identity.rules.permissions import Action, scope_of
@@ -36,7 +37,15 @@ async def _proposing(staff: Staff) -> dict[str, Any]:
     return {"why_not": why_not_propose(staff)}
 
 
+async def _waiting(staff: Staff) -> dict[str, Any]:
+    return {"waiting": (await approvals.waiting_for(staff.person_id, staff.posts)).total}
+
+
+_APPROVALS = Dress("console/approvals.html", _waiting)
 DRESSES: dict[str, Dress] = {
+    "approvals": _APPROVALS,
+    "approvals/mine": _APPROVALS,
+    "approvals/all": _APPROVALS,
     "people": Dress("console/people.html", _invited),
     "refunds": Dress("console/refunds.html", _proposing),
     "messages": Dress("console/messages.html"),

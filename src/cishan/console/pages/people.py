@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.audit.queries import history_of
+from cishan.console.queries.around import of_member
 from cishan.identity.actions import closing, invitations, posts
 from cishan.identity.actions.posts import NewPost
 from cishan.identity.forms import Because, EndPost, Invite, PostForm
@@ -48,14 +48,9 @@ async def _member(staff: Staff, person_id: UUID, action: Action = Action.PEOPLE_
 async def _person_page(
     staff: Staff, member: queries.Member, status: int = HTTP_200_OK, **more: Any
 ) -> Template:
-    steps = [
-        step
-        for account in member.accounts
-        for step in await history_of("account", account.id)
-        if step.event in {"close", "reopen", "forget_factors"}
-    ]
+    past = await of_member(member)
     names = {"close_form": forms.empty(), **more}
-    return _page("person", staff, status, member=member, steps=steps, states=queries.STATES, **names)
+    return _page("person", staff, status, member=member, around=past, states=queries.STATES, **names)
 
 
 @get("/{person_id:uuid}", opt=rule(Action.PEOPLE_READ))

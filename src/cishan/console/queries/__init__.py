@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cishan.approvals import queries as approvals
+from cishan.approvals.queries import lists as approval_lists
 from cishan.campaigns import queries as campaigns
 from cishan.campaigns.queries.lists import CAMPAIGNS, in_regions
 from cishan.console import rules
@@ -55,6 +57,18 @@ async def _campaigns(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return () if reach.whole else (in_regions(reach.regions),)
 
 
+async def _to_decide(staff: Staff, _: Action) -> tuple[Condition, ...]:
+    return (approvals.waiting_on(staff.person_id, staff.posts),)
+
+
+async def _proposed(staff: Staff, _: Action) -> tuple[Condition, ...]:
+    return (approval_lists.proposed_by(staff.person_id),)
+
+
+async def _approvals(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (approval_lists.within(scope_of(staff, action).regions),)
+
+
 async def _posts(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (posts_in(scope_of(staff, action).regions),)
 
@@ -83,6 +97,9 @@ def concerning(reached: list[tuple[str, Reach]]) -> Condition:
 _INVITE = rules.Door(N_("Invite somebody"), "/staff/people/invite", Action.PEOPLE_GRANT)
 
 LISTS: tuple[Shown, ...] = (
+    Shown(approval_lists.WAITING, Action.APPROVALS_READ, _to_decide),
+    Shown(approval_lists.MINE, Action.APPROVALS_READ, _proposed),
+    Shown(approval_lists.ALL, Action.APPROVALS_READ, _approvals),
     Shown(GIFTS, Action.GIFTS_READ, _gifts),
     Shown(PLANS, Action.GIFTS_READ, _plans),
     Shown(REFUNDS, Action.GIFTS_READ, _gifts),

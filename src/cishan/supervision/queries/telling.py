@@ -10,9 +10,10 @@ from cishan.audit.queries import Look, Step
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.roles import ROLE_NAMES
 from cishan.kernel import masking
+from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Choice, Row
-from cishan.supervision.rules import ACTORS, FIELDS, SUBJECTS, Subject
+from cishan.supervision.rules import ACTORS, ENDS, FIELDS, SUBJECTS, Subject
 
 _NONE = Subject("")
 
@@ -59,6 +60,8 @@ def event_word(kind: str, event: str) -> str:
 
 def state_word(kind: str, state: str) -> str:
     """Return what a state is called; one without words stands for itself."""
+    if kind == "role_grant" and state.startswith(ENDS):
+        return gettext(N_("Ends on {day}")).format(day=state.removeprefix(ENDS))
     words = SUBJECTS.get(kind, _NONE).states
     return gettext(words[state]) if state in words else state
 

@@ -26,6 +26,7 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch, fetch_value
+from cishan.plumbing.lists import Condition
 
 PAGE = 50
 _BAND = """b.kind AS band_kind, b.from_fen, b.propose_roles, b.check_roles, b.panel_role, b.panel_present,
@@ -106,7 +107,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page of a list and how many there are in all."""
+    """The first of what was looked for, and how many there are in all."""
 
     lines: tuple[Line, ...]
     total: int
@@ -118,49 +119,35 @@ _LINES = """
 _MINE_TO_SEE = """EXISTS (SELECT FROM unnest({}::text[], {}::uuid[], {}::text[])
                           AS post (role, organisation, region)
                    WHERE post.organisation = a.organisation AND region_covers(post.region, a.region)
-                     AND ({}::boolean OR post.role = ANY (a.waits_for)))"""
+                     AND post.role = ANY (a.waits_for))"""
 
 
-async def waiting_for(person_id: UUID, held: Sequence[Post], *, kind: str = "", page: int = 1) -> Found:
-    """Return what this person could decide now, the longest waiting first."""
-    where = f"""a.state IN ('checking', 'panel', 'releasing') AND a.waits_for && {{}}::varchar[]
+def waiting_on(person_id: UUID, held: Sequence[Post]) -> Condition:
+    """Return the condition that a person could decide an approval now by one of their posts."""
+    return (
+        f"""a.state IN ('checking', 'panel', 'releasing') AND a.waits_for && {{}}::varchar[]
             AND {_MINE_TO_SEE}
             AND NOT EXISTS (SELECT FROM approval_step AS s WHERE s.approval = a.id
-                             AND (s.person = {{}} OR {{}} = ANY (s.participants)))
-            AND ({{}} = '' OR a.kind = {{}})"""
-    roles = [post.role for post in held]
-    values = [roles, *_posts(held), False, person_id, person_id, kind, kind]
-    return await _found(where, values, "a.created_at, a.id", page)
+                             AND (s.person = {{}} OR {{}} = ANY (s.participants)))""",
+        (
+            [post.role for post in held],
+            [post.role for post in held],
+            [post.organisation_id for post in held],
+            [post.region_code for post in held],
+            person_id,
+            person_id,
+        ),
+    )
 
 
-async def proposed_by(person_id: UUID, *, kind: str = "", page: int = 1) -> Found:
-    """Return what this person proposed, the newest first."""
-    where = "p.person = {} AND ({} = '' OR a.kind = {})"
-    return await _found(where, [person_id, kind, kind], "a.created_at DESC, a.id DESC", page)
-
-
-async def all_in(held: Sequence[Post], *, kind: str = "", state: str = "", page: int = 1) -> Found:
-    """Return every approval within the organisations and regions of the posts, the newest first."""
-    where = f"{_MINE_TO_SEE} AND ({{}} = '' OR a.kind = {{}}) AND ({{}} = '' OR a.state = {{}})"
-    values = [*_posts(held), True, kind, kind, state, state]
-    return await _found(where, values, "a.created_at DESC, a.id DESC", page)
-
-
-def _posts(held: Sequence[Post]) -> list[object]:
-    return [
-        [post.role for post in held],
-        [post.organisation_id for post in held],
-        [post.region_code for post in held],
-    ]
-
-
-async def _found(where: str, values: list[Any], order: str, page: int) -> Found:
+async def waiting_for(person_id: UUID, held: Sequence[Post]) -> Found:
+    """Return what this person could decide now, the longest waiting first."""
+    where, values = waiting_on(person_id, held)
     rows = await fetch(
         "SELECT a.id, a.kind, a.title, a.amount_fen, a.round, a.created_at, a.state, a.waits_for,"
-        f" p.person AS maker_id {_LINES} WHERE {where} ORDER BY {order} LIMIT {{}} OFFSET {{}}",
+        f" p.person AS maker_id {_LINES} WHERE {where} ORDER BY a.created_at, a.id LIMIT {{}}",
         *values,
         PAGE,
-        PAGE * (page - 1),
     )
     total = await fetch_value(f"SELECT count(*) {_LINES} WHERE {where}", *values)
     lines = [
