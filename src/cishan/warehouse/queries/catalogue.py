@@ -8,6 +8,7 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
 from cishan.warehouse.queries.stock import shown
+from cishan.warehouse.rules import codes
 from cishan.warehouse.rules.catalogue import Category, Item
 
 _ITEM = """SELECT i.id, i.code, i.name_zh, i.name_en, i.unit_zh, i.unit_en, i.category, i.shelf_life_days,
@@ -54,3 +55,18 @@ def name_of(item: Item) -> str:
 def unit_of(item: Item) -> str:
     """Return the unit in the language of the request."""
     return shown(item.unit_zh, item.unit_en)
+
+
+async def by_barcode(text: str) -> tuple[Item, int] | None:
+    """Return what a scanned barcode stands for: the kind of goods and the pieces; None for an unknown one."""
+    spellings = codes.read(text).spellings
+    rows = await fetch(
+        _ITEM.replace("i.active", "i.active, b.quantity AS pieces")
+        + """ JOIN goods_barcode AS b ON b.item = i.id
+              WHERE b.code = ANY({}::varchar[]) ORDER BY b.code LIMIT 1""",
+        list(spellings),
+    )
+    if not rows:
+        return None
+    pieces: int = rows[0].pop("pieces")
+    return _item(rows[0]), pieces

@@ -1,0 +1,82 @@
+"""Transfers between sites."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from cishan.kernel.errors import NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing.db import fetch
+from cishan.warehouse.queries.stock import shown
+from cishan.warehouse.rules.transfers import Line, State, Transfer
+
+_TRANSFER = """
+    SELECT t.id, t.number, t.source, s.code AS source_code, s.name AS source_name, s.region AS source_region,
+           s.organisation AS source_organisation, t.target, g.code AS target_code, g.name AS target_name,
+           g.region AS target_region, g.organisation AS target_organisation, t.state, t.note, t.created_by,
+           t.created_at, t.sent_by, t.sent_at, t.received_by, t.received_at
+      FROM stock_transfer AS t
+      JOIN stock_site AS s ON s.id = t.source JOIN stock_site AS g ON g.id = t.target"""
+_LINE = """
+    SELECT l.id, l.transfer, l.lot, o.number AS lot_number, i.name_zh, i.name_en, i.code AS item_code,
+           i.unit_zh, i.unit_en, l.bin, b.code AS bin_code, l.quantity, l.arrived, l.damaged, l.found, l.lost,
+           l.explanation
+      FROM stock_transfer_line AS l JOIN stock_lot AS o ON o.id = l.lot JOIN goods_item AS i ON i.id = o.item
+      JOIN stock_bin AS b ON b.id = l.bin"""
+
+
+def _line(row: dict[str, Any]) -> Line:
+    row.pop("transfer")
+    return Line(
+        item=shown(row.pop("name_zh"), row.pop("name_en")),
+        unit=shown(row.pop("unit_zh"), row.pop("unit_en")),
+        **row,
+    )
+
+
+async def transfer_by_number(number: str) -> Transfer:
+    """Return a transfer with its lines in walking order; raise NotFound."""
+    return await _one(_TRANSFER + " WHERE t.number = {}", number.strip().upper())
+
+
+async def transfer_by_id(transfer_id: UUID) -> Transfer:
+    """Return a transfer with its lines in walking order; raise NotFound."""
+    return await _one(_TRANSFER + " WHERE t.id = {}", transfer_id)
+
+
+async def _one(sql: str, value: object) -> Transfer:
+    rows = await fetch(sql, value)
+    if not rows:
+        raise NotFound(N_("There is no such transfer."))
+    lines = await fetch(
+        _LINE + " WHERE l.transfer = {} ORDER BY b.walk_order, b.code, o.number", rows[0]["id"]
+    )
+    return Transfer(
+        **{**rows[0], "state": State(rows[0]["state"])}, lines=tuple(_line(line) for line in lines)
+    )
+
+
+async def transfer_of_line(line_id: UUID) -> Transfer:
+    """Return the transfer that a line is of; raise NotFound."""
+    return await _one(
+        _TRANSFER + " WHERE t.id = (SELECT l.transfer FROM stock_transfer_line AS l WHERE l.id = {})", line_id
+    )
+
+
+async def missing(regions: Sequence[str] = ("%",), *, limit: int = 100) -> list[tuple[str, Line]]:
+    """Return the lines of which pieces are missing, with the numbers of their transfers, the oldest first."""
+    rows = await fetch(
+        _LINE.replace("SELECT l.id", "SELECT t.number AS transfer_number, l.id")
+        + """ JOIN stock_transfer AS t ON t.id = l.transfer JOIN stock_site AS g ON g.id = t.target
+             WHERE t.state = 'incomplete' AND l.quantity > l.arrived + l.damaged + l.found + l.lost
+               AND g.region LIKE ANY({}::text[]) ORDER BY t.received_at, t.number, o.number LIMIT {}""",
+        list(regions),
+        limit,
+    )
+    return [(row.pop("transfer_number"), _line(row)) for row in rows]
+
+
+async def numbers_of(transfer_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the numbers of transfers by their ids."""
+    rows = await fetch("SELECT id, number FROM stock_transfer WHERE id = ANY({}::uuid[])", list(transfer_ids))
+    return {row["id"]: row["number"] for row in rows}
