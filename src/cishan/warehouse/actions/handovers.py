@@ -19,6 +19,7 @@ from cishan.warehouse.actions import stock
 from cishan.warehouse.actions.order_steps import Locked, lock, move, step
 from cishan.warehouse.queries import handovers as queries
 from cishan.warehouse.queries import places
+from cishan.warehouse.queries.orders import NO_PICK
 from cishan.warehouse.rules import orders as rules
 from cishan.warehouse.rules.orders import (
     ORDER,
@@ -258,7 +259,7 @@ async def take_back(
             pick_id,
         )
         if not rows:
-            raise NotFound(N_("There is no such line of a pick list."))
+            raise NotFound(NO_PICK)
         if await fetch("SELECT FROM goods_return WHERE request = {}", request):
             return False
         row = rows[0]

@@ -17,6 +17,7 @@ from cishan.warehouse.rules.orders import Kind, PickState, ReceiverKind, State
 from cishan.warehouse.tables.orders import RECEIVER_ADDRESS, RECEIVER_NAME, RECEIVER_PHONE
 
 NO_ORDER = N_("There is no such order.")
+NO_PICK = N_("There is no such line of a pick list.")
 LINK = "goods order"
 """The purpose of a receiver's secret link."""
 SEALED_FIELDS = ("name", "phone", "address")
@@ -244,7 +245,7 @@ async def pick_by_id(pick_id: UUID) -> PickView:
     """Return one pick; raise NotFound."""
     rows = await fetch(f"{_PICK} WHERE p.id = {{}}", pick_id)
     if not rows:
-        raise NotFound(N_("There is no such line of a pick list."))
+        raise NotFound(NO_PICK)
     return _pick(rows[0])
 
 
