@@ -77,6 +77,7 @@ async def an_office(*, region: str = CITY, code: str = "federation") -> Office:
         code=code, name="演示慈善总会", kind=OrganisationKind.FEDERATION, region=region
     )
     office = Office(organisation_id)
+    await _keep_minutes()
     for name, role in (
         ("maker", Role.FINANCE_MAKER),
         ("officer", Role.PROJECT_OFFICER),
@@ -92,6 +93,22 @@ async def an_office(*, region: str = CITY, code: str = "federation") -> Office:
     approved.clear()
     rejected.clear()
     return office
+
+
+async def _keep_minutes() -> None:
+    """Let the file of MINUTES be there."""
+    await fetch(
+        """INSERT INTO stored_file (id, storage_key, sha256, media_type, size_bytes, name_enc, owner_kind,
+                                    owner_id, purpose, public, uploaded_at, removed_reason)
+           VALUES ({}, {}, {}, 'application/pdf', 100, {}, 'approval', {}, 'minutes', false, {}, '')
+               ON CONFLICT (id) DO NOTHING""",
+        MINUTES.file_id,
+        f"files/07/{MINUTES.sha256.hex()}",
+        MINUTES.sha256,
+        crypto.seal("纪要.pdf", place="stored_file.name_enc", row=MINUTES.file_id),
+        MINUTES.file_id,
+        clock.now(),
+    )
 
 
 async def a_person(name: str = "张某某（演示）") -> UUID:

@@ -212,7 +212,7 @@ async def test_a_panel_is_written_down_with_its_minutes(client: httpx.AsyncClien
     assert few.status_code == 422
     assert "到会人数不足" in words(few.text)
     assert await all_rows() == before
-    assert await fetch_value("SELECT count(*) FROM stored_file") == 0
+    assert await fetch_value("SELECT array_agg(id) FROM stored_file") == [making.MINUTES.file_id]
     done = await client.post(
         f"{path}/panel",
         data={"decision": "pass", "participants": present},

@@ -342,3 +342,24 @@ async def test_a_thing_that_two_propose_at_once_is_proposed_once(racing: str, co
         )
         assert sorted(type(one).__name__ for one in found) == ["Conflict", "UUID"]
     assert await fetch_value("SELECT count(*) FROM approval") == 5
+
+
+async def test_the_minutes_of_a_panel_are_a_file_that_is_there_and_stays(office: Office) -> None:
+    approval_id = await propose(office, office.maker, 1_000_000)
+    await actions.check(approval_id, office.checker, Decision.PASS)
+    before = await all_rows()
+    present = [person.person_id for person in (office.elder, office.sage, office.third)]
+    nowhere = Minutes(ids.new_id(), b"\x07" * 32)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        await actions.decide_by_panel(
+            approval_id, office.elder, Decision.PASS, participants=present, minutes=nowhere
+        )
+    assert await all_rows() == before
+    await actions.decide_by_panel(
+        approval_id, office.elder, Decision.PASS, participants=present, minutes=making.MINUTES
+    )
+    async with as_owner() as owner:
+        with pytest.raises(asyncpg.RestrictViolationError):
+            async with owner.transaction():
+                await owner.execute("ALTER TABLE stored_file DISABLE TRIGGER USER")
+                await owner.execute("DELETE FROM stored_file WHERE id = $1", making.MINUTES.file_id)

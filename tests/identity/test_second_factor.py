@@ -10,6 +10,7 @@ import pytest
 from cishan.audit import queries as history
 from cishan.identity import commands
 from cishan.identity.actions import factors
+from cishan.identity.actions.people import new_person
 from cishan.identity.actions.sessions import open_session
 from cishan.identity.queries import accounts as queries
 from cishan.identity.queries.factors import Standing, recovery_codes_left, standing_of
@@ -309,8 +310,9 @@ SECRET, CODES = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", ["abcde-23456", "fghjk-56789
 async def _two_browsers() -> list[Standing]:
     """Return two browsers that entered the right password of an account with an app and recovery codes."""
     now, account_id, factor_id, salt = clock.now(), ids.new_id(), ids.new_id(), b"s" * 16
+    person_id = await new_person("张某某", None)
     await Account.insert(
-        Account(id=account_id, username="ada", display_name="x", password_hash=b"x", created_at=now)
+        Account(id=account_id, person=person_id, username="ada", password_hash=b"x", created_at=now)
     )
     sealed = crypto.seal(SECRET, place="factor.secret_enc", row=factor_id)
     app = Factor(

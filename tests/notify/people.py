@@ -20,9 +20,8 @@ async def a_person(*, email: str = "", mobile: str = "") -> UUID:
         return person_id
     by_email, by_mobile = Contact(Channel.EMAIL, email), Contact(Channel.MOBILE, mobile)
     await database.fetch(
-        "INSERT INTO account (id, person, email_enc, email_index, mobile_enc, mobile_index, display_name,"
-        " is_staff, is_demo, active, created_at)"
-        " VALUES ({}, {}, {}, {}, {}, {}, '', false, false, true, {})",
+        "INSERT INTO account (id, person, email_enc, email_index, mobile_enc, mobile_index, is_demo,"
+        " active, created_at) VALUES ({}, {}, {}, {}, {}, {}, false, true, {})",
         account_id,
         person_id,
         crypto.seal(email, place=EMAIL, row=account_id) if email else None,

@@ -16,6 +16,7 @@ from piccolo.columns import (
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
+from cishan.files.tables import File
 from cishan.identity.tables.people import Person
 from cishan.identity.tables.posts import RoleGrant
 from cishan.identity.tables.regions import Organisation, Region
@@ -101,7 +102,7 @@ class ApprovalStep(Table, tablename="approval_step"):
     at = Timestamptz(default=None)
     reason = Varchar(length=500, default="")
     participants = Array(base_column=UUID(), default=list)
-    minutes_file = UUID(default=None, null=True)
+    minutes_file = ForeignKey(File, on_delete=OnDelete.restrict, null=True, index=True)
     minutes_sha256 = Bytea(default=None, null=True)
     from_state = Varchar(length=12, default="draft")
     to_state = Varchar(length=12, default="draft")

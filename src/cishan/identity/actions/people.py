@@ -77,7 +77,9 @@ async def create_account(*, username: str, name: str, password: str, is_demo: bo
     async with atomic():
         person_id = await new_person(name, None)
         if found is not None:  # of an office, from before accounts were people's
-            await Account.update({Account.person: person_id}).where(Account.id == found["id"])
+            await Account.update({Account.person: person_id, Account.active: True}).where(
+                Account.id == found["id"]
+            )
             return person_id
         await Account.insert(
             Account(

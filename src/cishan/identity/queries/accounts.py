@@ -34,11 +34,11 @@ async def visitor_of(token: str) -> Visitor | None:
     now, today = clock.now(), clock.today()
     rows = await fetch(
         f"""SELECT account.id AS account_id, account.person AS person_id, account.username,
-                   account.display_name, {HOLDS_POST} AS is_staff, person.name_enc, session.id AS session_id,
+                   {HOLDS_POST} AS is_staff, person.name_enc, session.id AS session_id,
                    session.method, session.created_at AS signed_in_at, session.seen_at,
                    session.second_factor_at
               FROM account_session AS session JOIN account ON account.id = session.account
-              LEFT JOIN person ON person.id = account.person
+              JOIN person ON person.id = account.person
              WHERE session.token_hash = {{}} AND session.expires_at > {{}} AND session.seen_at > {{}}
                AND NOT session.second_factor_due AND account.active
                AND (NOT account.is_demo OR {{}}::boolean)""",  # noqa: S608 - a constant
@@ -55,7 +55,7 @@ async def visitor_of(token: str) -> Visitor | None:
     return Visitor(
         account_id=row["account_id"],
         person_id=row["person_id"],
-        name=row["display_name"] or name_of(row["name_enc"], row["person_id"]),
+        name=name_of(row["name_enc"], row["person_id"]),
         username=row["username"] or "",
         is_staff=row["is_staff"],
         session_id=row["session_id"],

@@ -13,27 +13,24 @@ sealed("one_time_code", "contact_enc", place="one_time_code.contact_enc")
 
 
 class Account(Table, tablename="account"):
-    """A way in: for one person, or for an office of the charity that has a plain account name."""
+    """A way in for one person; those that offices had before accounts were people's are closed."""
 
     id = UUID(primary_key=True, default=None)
     person = ForeignKey(Person, on_delete=OnDelete.restrict, null=True, index=True)
     username = Varchar(length=40, default=None, null=True, unique=True)
-    display_name = Varchar(length=60, default="")
-    """What an office is called; a person's name is kept with the person, encrypted."""
     email_enc = Bytea(default=None, null=True)
     email_index = Bytea(default=None, null=True, unique=True)
     mobile_enc = Bytea(default=None, null=True)
     mobile_index = Bytea(default=None, null=True, unique=True)
     password_hash = Bytea(default=None, null=True)
     """None: this account is entered by code alone."""
-    is_staff = Boolean(default=False)
     is_demo = Boolean(default=False)
     active = Boolean(default=True)
     created_at = Timestamptz(default=None)
 
     staff_username_is_plain = Check("username ~ '^[a-z][a-z0-9._-]{1,39}$'")
     account_can_be_named = Check("num_nonnulls(username, email_index, mobile_index) > 0")
-    account_belongs_to_somebody = Check("person IS NOT NULL OR display_name <> ''")
+    account_is_somebodys_or_closed = Check("person IS NOT NULL OR NOT active")
     account_email_is_whole = Check("(email_enc IS NULL) = (email_index IS NULL)")
     account_mobile_is_whole = Check("(mobile_enc IS NULL) = (mobile_index IS NULL)")
     account_has_a_way_in = Check("password_hash IS NOT NULL OR num_nonnulls(email_index, mobile_index) > 0")
