@@ -46,6 +46,7 @@ ROOMS: list[str] = [
     "cishan.search.jobs",
     "cishan.payments.jobs",
     "cishan.supervision.jobs",
+    "cishan.warehouse.jobs",
 ]
 """Every `jobs` room; a test holds this against the tree."""
 

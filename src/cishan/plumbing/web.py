@@ -173,6 +173,11 @@ def date_text(value: date | datetime) -> str:
     return format_date(value, format="y年M月d日" if _locale() is _CHINESE else "medium", locale=_locale())
 
 
+def month_text(value: date) -> str:
+    """Return 2026年11月, or Nov 2026."""
+    return format_date(value, format="y年M月" if _locale() is _CHINESE else "MMM y", locale=_locale())
+
+
 def datetime_text(value: datetime) -> str:
     """Return 2026年11月22日 08:30 in China's time, or Nov 22, 2026, 08:30."""
     pattern = "y年M月d日 HH:mm" if _locale() is _CHINESE else "MMM d, y, HH:mm"
@@ -196,6 +201,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "money_short": money_short,
     "date_cn": date_text,
     "datetime_cn": datetime_text,
+    "month_cn": month_text,
     "number": lambda value: format_decimal(value, locale=_locale()),
     "file_size": file_size,
     "percent": lambda value: format_percent(value, locale=_locale()),

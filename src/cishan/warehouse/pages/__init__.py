@@ -4,4 +4,6 @@ from collections.abc import Sequence
 
 from litestar.types import ControllerRouterHandler
 
-routes: Sequence[ControllerRouterHandler] = []
+from cishan.warehouse.pages import figures
+
+routes: Sequence[ControllerRouterHandler] = [*figures.routes]

@@ -1,0 +1,68 @@
+"""What the figures of a warehouse mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from cishan.kernel.text import N_
+
+COVER_MONTHS = 3
+"""Closed months that the pace of handing out is taken from, beside the running one."""
+SHOWN_MONTHS = 12
+BANDS: tuple[tuple[str, int, int], ...] = (
+    (N_("Expired, locked"), -1_000_000, -1),
+    (N_("Within 30 days"), 0, 30),
+    (N_("In 31 to 60 days"), 31, 60),
+    (N_("In 61 to 90 days"), 61, 90),
+)
+"""Name, first and last day left of goods that will not last."""
+
+
+def month_of(day: date) -> date:
+    """Return the first day of the month."""
+    return day.replace(day=1)
+
+
+def months_before(day: date, count: int) -> list[date]:
+    """Return the first days of so many months before the one of the day, the oldest first."""
+    found = [month_of(day)]
+    for _ in range(count):
+        found.append(month_of(found[-1] - timedelta(days=1)))
+    return found[:0:-1]
+
+
+def next_month(day: date) -> date:
+    """Return the first day of the month after the day's."""
+    return month_of(month_of(day) + timedelta(days=31))
+
+
+def days_of_cover(available: int, issued: int, days: int) -> int | None:
+    """Return for how many days stock lasts at the pace of the last days; None if nothing went out."""
+    return available * days // issued if issued > 0 and days > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """What came and went in one month, in pieces and 分. What came back is taken off what went."""
+
+    month: date
+    received: int = 0
+    received_fen: int = 0
+    issued: int = 0
+    issued_fen: int = 0
+
+
+def turnover(value_fen: int, months: Sequence[Month]) -> tuple[int, int] | None:
+    """Return how often a year's stock goes out, as tenths, and the average stock in 分; None without stock.
+
+    The average is of the values at the ends of the months, counted back from today's value.
+    """
+    ends, worth = [value_fen], value_fen
+    for month in reversed(months):
+        worth -= month.received_fen - month.issued_fen
+        ends.append(max(worth, 0))
+    average = sum(ends) // len(ends)
+    if average <= 0:
+        return None
+    issued = sum(month.issued_fen for month in months)
+    return issued * 10 // average, average
