@@ -15,8 +15,10 @@ from cishan.warehouse.actions.handovers import take_back
 from cishan.warehouse.actions.stock import Short
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as receivers
+from cishan.warehouse.rules.catalogue import Category
 from cishan.warehouse.rules.drives import Account, DriveState, EntitlementState, Progress
 from cishan.warehouse.rules.orders import Condition
+from cishan.warehouse.rules.stock import Cause, Delta
 from tests.identity.staffing import a_federation
 from tests.warehouse import driving, stocking
 from tests.warehouse.driving import a_phone, a_plan, a_season, an_id_number, give, listed, somebody, turn
@@ -54,7 +56,7 @@ async def test_a_drive_is_planned_once_for_a_request_and_opened_once() -> None:
 async def test_a_plan_that_cannot_be_is_refused_beside_its_field() -> None:
     season = await a_season(kits_made=0, opened=False)
     house, today = await a_federation(), clock.today()
-    other = await stocking.an_item("BOX", name="礼箱", category=stocking.Category.KIT, life=None)
+    other = await stocking.an_item("BOX", name="礼箱", category=Category.KIT, life=None)
     for field, more in (
         ("ends_on", {"ends_on": today - timedelta(days=1)}),
         ("ends_on", {"ends_on": today + timedelta(days=400)}),
@@ -64,7 +66,7 @@ async def test_a_plan_that_cannot_be_is_refused_beside_its_field() -> None:
         ("item", {"item": other}),
     ):
         plan = a_plan(season.kit, {season.site: 10}, house)
-        changed = drives.NewDrive(**{**{f: getattr(plan, f) for f in plan.__slots__}, **more})  # type: ignore[attr-defined]
+        changed = drives.NewDrive(**{**{f: getattr(plan, f) for f in plan.__slots__}, **more})
         with pytest.raises(Invalid) as refused:
             await drives.plan_drive(changed, by=season.by, request=ids.new_id())
         assert refused.value.field == field
@@ -267,7 +269,7 @@ async def test_every_piece_of_a_drive_is_accounted_for() -> None:
         request=ids.new_id(),
     )
     (left,) = [one for one in await queries.left_overs(season.drive) if one.bin == season.shelf]
-    await stocking.move(stocking.Cause.SCRAP, stocking.Delta(left.lot, season.shelf, -2))
+    await stocking.move(Cause.SCRAP, Delta(left.lot, season.shelf, -2))
     account = await queries.account_of(season.drive)
     assert account == Account(
         came=10, handed_out=3, returned=1, elsewhere=0, taken_apart=0, damaged=2, left=6
