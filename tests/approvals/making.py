@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cishan.approvals import actions, rules
 from cishan.approvals.rules import Acting, ApprovalView, Band, Kind, Minutes, Payee
-from cishan.identity.actions import posts
+from cishan.identity.actions import people, posts
 from cishan.identity.actions import regions as places
 from cishan.identity.actions.posts import NewPost
 from cishan.identity.rules.regions import OrganisationKind
@@ -16,6 +16,7 @@ from cishan.kernel import clock, ids
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch, fetch_value
 from seeds import deadlines, reference
+from tests.identity.staffing import PASSWORD, a_session
 
 KIND = "test_payment"
 CITY, DECHENG, QINGYUN = "371400", "371402", "371423"
@@ -135,6 +136,16 @@ async def a_member(
         **more,
     )
     return Acting(person_id, await posts.grant(person_id, post, by=None), role)
+
+
+async def a_browser(office: Office, name: str, *roles: Role, region: str = CITY) -> str:
+    """Return the session of somebody of the office who has just shown a second factor."""
+    person_id = await people.create_account(
+        username=name, name=f"演示·{name}", password=PASSWORD, is_demo=True
+    )
+    for role in roles:
+        await a_member(office, role, region=region, person_id=person_id)
+    return await a_session(name)
 
 
 async def propose(office: Office, by: Acting, amount_fen: int = 5_000, **more: Any) -> UUID:

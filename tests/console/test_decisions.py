@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from uuid import UUID
 
 import httpx
@@ -12,7 +13,7 @@ from cishan.approvals.rules import Decision
 from cishan.audit.queries import reads_of
 from cishan.donations.actions import refund_approvals
 from cishan.donations.actions.refunds import request_refund
-from cishan.donations.rules.giving import RefundGround
+from cishan.donations.rules.giving import GiftStatus, RefundGround
 from cishan.donations.tables.gifts import Donation
 from cishan.identity.rules.roles import Role
 from cishan.kernel import clock, ids
@@ -80,6 +81,77 @@ async def test_who_may_not_propose_reads_why_not_and_a_county_sees_nothing(enter
     county = await enter(Role.PROJECT_OFFICER, username="bea", region=staffing.COUNTY)
     assert number not in (await county.get(TO_DECIDE)).text
     assert await _file(county, "/staff/refunds/export") == []
+
+
+async def test_the_pages_of_a_gift_and_its_refund_offer_the_next_step_or_say_why_not(
+    enter: Enter, office: Office, client: httpx.AsyncClient
+) -> None:
+    gift = await a_gift(10_000, channel="card")
+    await Donation.update({Donation.stripe_payment_intent_id: f"pi_{gift.hex}"}).where(Donation.id == gift)
+    number = await fetch_value("SELECT number FROM donation WHERE id = {}", gift)
+    await enter(Role.FINANCE_MAKER)
+    page = (await client.get(f"/staff/gifts/{number}")).text
+    assert f'href="/staff/refunds/start?gift={number}"' in page
+    asked = await request_refund(gift, ground=RefundGround.DUPLICATE, words="重复支付")
+    here = (f"/staff/gifts/{number}", f"/staff/refunds/{asked}")
+    for path in here:
+        assert f'href="/staff/refunds/{asked}/propose"' in (await client.get(path)).text
+    await enter(Role.CASHIER, username="bea")
+    for path in here:
+        page = (await client.get(path)).text
+        assert "/propose" not in page
+        assert re.search("提交退款审批 .*需要以下岗位之一：项目专员、财务经办", words(page))
+    approval_id = await refund_approvals.propose_refund(asked, reason="已核对流水", by=office.maker)
+    for path in here:
+        page = (await client.get(path)).text
+        assert re.search("复核这项审批 .*财务复核", words(page)) and "提交退款审批" not in page
+    checker = await enter(Role.FINANCE_CHECKER, username="cem")
+    page = words((await checker.get(here[1])).text)
+    assert "您的岗位属于其他机构或地区" in page  # another organisation than the one that decides
+    assert f'href="/staff/approvals/{approval_id}"' in (await checker.get(here[1])).text
+    client.cookies.set("session", await making.a_browser(office, "dan", Role.FINANCE_CHECKER))
+    for path in here:
+        page = (await client.get(path)).text
+        assert re.search(
+            f'<a class="button button-primary" href="/staff/approvals/{approval_id}">.*复核这项审批', page
+        )
+
+
+async def test_what_cannot_go_back_says_why(enter: Enter) -> None:
+    client = await enter(Role.FINANCE_MAKER)
+    bank = await a_gift(10_000, channel="bank_transfer")
+    failed = await a_gift(10_000, status=GiftStatus.FAILED)
+    for gift, why in ((bank, "银行转账"), (failed, "只有善款仍在我们账上时才能申请退款")):
+        number = await fetch_value("SELECT number FROM donation WHERE id = {}", gift)
+        page = (await client.get(f"/staff/gifts/{number}")).text
+        assert "/staff/refunds/start" not in page
+        assert why in words(page), words(page)
+
+
+async def test_an_approval_is_found_by_reference_by_what_it_is_about_and_by_its_payee(
+    enter: Enter, office: Office
+) -> None:
+    _, asked, number = await _asked()
+    approval_id = await refund_approvals.propose_refund(asked, reason="已核对流水", by=office.maker)
+    client = await enter(Role.FINANCE_MAKER)
+    reference = str(approval_id)[-8:]
+    for typed, path in (
+        (reference, f"/staff/approvals/{approval_id}"),
+        (reference.upper(), f"/staff/approvals/{approval_id}"),
+        (str(asked)[-8:].upper(), f"/staff/refunds/{asked}"),
+    ):
+        answer = await client.post("/staff/search", data={"q": typed})
+        assert (answer.status_code, answer.headers["location"]) == (303, path)
+    both = await client.post("/staff/search", data={"q": number.lower()})
+    by_payee = await client.post("/staff/search", data={"q": "giver@example.org", "purpose": "来电"})
+    for answer in (both, by_payee):
+        assert answer.status_code == 200
+        for href in (f"/staff/approvals/{approval_id}", f"/staff/gifts/{number}"):
+            assert f'href="{href}"' in answer.text
+    county = await enter(Role.PROJECT_OFFICER, username="bea", region=staffing.COUNTY)
+    for typed in (reference, str(asked)[-8:]):
+        answer = await county.post("/staff/search", data={"q": typed, "purpose": "来电"})
+        assert (answer.status_code, "没有找到" in answer.text) == (200, True)
 
 
 async def test_addresses_that_moved_lead_on(enter: Enter) -> None:

@@ -16,7 +16,7 @@ from cishan.approvals.rules import (
     State,
     StepView,
 )
-from cishan.approvals.tables import PAYEE_NAME, RELATED_CONTACT, RELATED_NAME
+from cishan.approvals.tables import CONTACT_PURPOSE, PAYEE_NAME, RELATED_CONTACT, RELATED_NAME
 from cishan.identity.queries import posts
 from cishan.identity.rules.accounts import Visitor
 from cishan.identity.rules.permissions import Action, decide
@@ -154,6 +154,47 @@ async def waiting_for(person_id: UUID, held: Sequence[Post]) -> Found:
         Line(**{**row, "state": State(row["state"]), "waits_for": tuple(row["waits_for"])}) for row in rows
     ]
     return Found(tuple(lines), total)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An approval that a number or a contact leads to."""
+
+    id: UUID
+    kind: str
+    title: str
+    created_at: datetime
+    amount_fen: int
+
+
+_HIT = (
+    "SELECT id, kind, title, created_at, amount_fen FROM approval AS a WHERE a.region LIKE ANY ({}::text[])"
+)
+
+
+async def by_number(text: str, regions: Sequence[str], *, limit: int = 20) -> list[Hit]:
+    """Return the approvals in some regions that have a reference, or are about a number, the newest first."""
+    rows = await fetch(
+        _HIT + " AND (upper(right(a.id::text, 8)) = {} OR a.title = {} OR a.subject_id = {})"
+        " ORDER BY a.created_at DESC LIMIT {}",
+        list(regions),
+        text.upper(),
+        text,
+        text,
+        limit,
+    )
+    return [Hit(**row) for row in rows]
+
+
+async def by_payee(contact: str, regions: Sequence[str], *, limit: int = 50) -> list[Hit]:
+    """Return the approvals in some regions whose payee is reached so, the newest first."""
+    rows = await fetch(
+        _HIT + " AND a.payee_contact_index = ANY ({}::bytea[]) ORDER BY a.created_at DESC LIMIT {}",
+        list(regions),
+        crypto.blind_indexes(contact, purpose=CONTACT_PURPOSE),
+        limit,
+    )
+    return [Hit(**row) for row in rows]
 
 
 async def is_related(approval_id: UUID, person_id: UUID, on: date) -> bool:

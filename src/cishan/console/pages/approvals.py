@@ -1,6 +1,5 @@
 """One approval: what is proposed, its history, and what this person may do now or why not."""
 
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,13 @@ from litestar.types import ControllerRouterHandler
 from cishan.approvals import actions, queries, rules
 from cishan.approvals.forms import DecisionForm, PanelForm, WithdrawForm
 from cishan.approvals.queries.lists import role_names
-from cishan.approvals.rules import KINDS, SUBJECT, Acting, ApprovalView, Decision, Stage, State, Turn
+from cishan.approvals.rules import KINDS, SUBJECT, Acting, ApprovalView, Decision, Stage, State
+from cishan.console.pages.moves import said_turns, turns_of
 from cishan.console.queries.around import around
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.queries.names import holders_of, names_of
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
-from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms, i18n
@@ -49,26 +48,6 @@ async def _opened(
     return staff if action is Action.APPROVALS_READ else await allowed(request, action), found
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A turn in the language of the request."""
-
-    stage: Stage
-    is_open: bool
-    why_not: str
-    role: str
-
-
-def _say(turn: Turn) -> Said:
-    why = gettext(turn.why_not).format(roles=role_names(turn.values)) if turn.why_not else ""
-    return Said(turn.stage, turn.post is not None, why, role_names([turn.post.role]) if turn.post else "")
-
-
-async def _turns(staff: Staff, found: ApprovalView) -> list[Turn]:
-    related = await queries.is_related(found.id, staff.person_id, clock.today())
-    return rules.turns(found, person_id=staff.person_id, posts=staff.posts, related=related)
-
-
 async def _page(staff: Staff, found: ApprovalView, form: Form[Any], status: int) -> Template:
     council: list[UUID] = []
     if found.state is State.PANEL:
@@ -82,7 +61,7 @@ async def _page(staff: Staff, found: ApprovalView, form: Form[Any], status: int)
         "subject_href": kind.href(found.subject_id) if kind and kind.href else "",
         "facts": [(gettext(label), gettext(value) if value else "—") for label, value in found.facts],
         "form": form,
-        "turns": [_say(turn) for turn in await _turns(staff, found)],
+        "turns": await said_turns(staff, found),
         "asks": _asks(found),
         "labels": rules,
         "roles": role_names,
@@ -120,7 +99,7 @@ def _asks(found: ApprovalView) -> list[tuple[str, str, str, str]]:
 
 async def _acting(staff: Staff, found: ApprovalView, stage: Stage) -> Acting:
     """Return by which post somebody tries a step: a fitting one, else any, and the database says why not."""
-    for turn in await _turns(staff, found):
+    for turn in await turns_of(staff, found):
         if turn.stage is stage and turn.post is not None:
             return Acting(staff.person_id, turn.post.grant_id, turn.post.role)
     asked = found.band.propose_roles if stage is Stage.WITHDRAW else found.waits_for

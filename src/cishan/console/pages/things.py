@@ -1,7 +1,6 @@
 """The page of a thing: facts, masked; clocks, postings, history; what one may do now, or why not."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +10,15 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals import queries as approvals
+from cishan.approvals.rules import STATE_LABELS
 from cishan.campaigns import queries as campaigns
 from cishan.campaigns import rules as campaign_rules
 from cishan.campaigns.queries import desk as campaign_desk
 from cishan.campaigns.queries.lists import STATE_TONES
 from cishan.console import actions
 from cishan.console.forms import LookForm
+from cishan.console.pages.moves import move, of_gift, of_refund
 from cishan.console.queries import subjects
 from cishan.console.queries.around import around
 from cishan.donations.queries import desk as donations
@@ -28,7 +30,6 @@ from cishan.donations.queries.moderation import is_within
 from cishan.donations.queries.monthly import gifts_of_plan
 from cishan.donations.queries.refunds import refunds_of
 from cishan.donations.rules import labels
-from cishan.donations.rules.giving import MessageState
 from cishan.donations.rules.refunds import GROUND_LABELS
 from cishan.donations.rules.trail import CHANNEL_LABELS
 from cishan.identity.guards import NO_STORE, May, allowed, reach, rule
@@ -43,23 +44,6 @@ from cishan.ledger.rules import KIND_LABELS
 from cishan.plumbing import forms
 from cishan.plumbing.db import atomic
 from cishan.plumbing.i18n import gettext
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Something that may be done with the thing; `why` it may not be done now, else empty."""
-
-    label: str
-    href: str
-    why: str = ""
-
-
-def _move(
-    staff: Staff, action: Action, label: str, href: str, *, region: str | None = None, unless: str = ""
-) -> Move:
-    """Return a move by the permission table, then by the state of the thing (`unless` says why not)."""
-    may = May(decide(staff, action, now=clock.now(), region=region))
-    return Move(gettext(label), href, may.why if not may.allowed else gettext(unless) if unless else "")
 
 
 def _page(name: str, context: Mapping[str, Any], *, form: forms.Form[Any] | None = None) -> Template:
@@ -82,7 +66,7 @@ async def _require_gift(staff: Staff, action: Action, donation_id: UUID) -> None
 
 async def _gift_context(staff: Staff, gift: GiftView, *, opened: bool = False) -> dict[str, Any]:
     receipts = await receipt_queries.for_gift(gift.id)
-    pending = gift.message_state == MessageState.PENDING
+    refunds = await refunds_of(gift.id)
     return {
         "staff": staff,
         "gift": gift,
@@ -93,20 +77,12 @@ async def _gift_context(staff: Staff, gift: GiftView, *, opened: bool = False) -
         "anonymity": gettext(labels.ANONYMITY[gift.anonymity]),
         "message_state": gettext(labels.MESSAGE_WORDS.get(gift.message_state, "")),
         "receipts": receipts,
-        "refunds": await refunds_of(gift.id),
+        "refunds": refunds,
         "refund_words": {k: (gettext(w), labels.REFUND_TONES[k]) for k, w in labels.REFUND_WORDS.items()},
         "movements": await donations.movements(gift.id),
         "vouchers": await trail.vouchers(gift.id),
         "around": await around("donation", gift.id),
-        "moves": [
-            _move(
-                staff,
-                Action.MESSAGES_JUDGE,
-                N_("Read and judge the message"),
-                "/staff/messages?state=pending&sort=paid_at",
-                unless="" if pending else N_("No message of this gift waits."),
-            ),
-        ],
+        "moves": await of_gift(staff, gift, refunds),
     }
 
 
@@ -195,6 +171,7 @@ async def refund_page(request: Request[Any, Any, Any], refund_id: FromPath[UUID]
     staff = await allowed(request, Action.GIFTS_READ)
     refund = await donations.refund(refund_id)
     await _require_gift(staff, Action.GIFTS_READ, refund.donation_id)
+    standing = await approvals.latest_of("refund", "refund", refund.id)
     context = {
         "staff": staff,
         "refund": refund,
@@ -203,8 +180,10 @@ async def refund_page(request: Request[Any, Any, Any], refund_id: FromPath[UUID]
         "status": (gettext(labels.REFUND_WORDS[refund.status]), labels.REFUND_TONES[refund.status]),
         "kind": gettext(labels.REFUND_KINDS[refund.kind]),
         "ground": gettext(GROUND_LABELS[refund.ground]),
+        "approval": standing,
+        "approval_state": gettext(STATE_LABELS[standing.state]) if standing else "",
         "around": await around("refund", refund.id),
-        "moves": [],
+        "moves": await of_refund(staff, refund, standing),
     }
     return _page("refund", context)
 
@@ -243,7 +222,7 @@ async def campaign_page(request: Request[Any, Any, Any], slug: FromPath[str]) ->
         "theme": gettext(campaign_rules.THEME_LABELS[campaign.theme]),
         "around": await around("campaign", campaign.id),
         "moves": [
-            _move(
+            move(
                 staff,
                 Action.NEWS_WRITE,
                 N_("Write news of the project"),

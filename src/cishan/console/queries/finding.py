@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from cishan.approvals import queries as approvals
 from cishan.campaigns.queries import desk as campaigns
 from cishan.donations.queries import contacts
 from cishan.donations.queries import desk as donations
@@ -19,6 +20,7 @@ from cishan.kernel.text import N_, fold
 from cishan.ledger import queries as ledger
 from cishan.plumbing import crypto
 
+_REFERENCE = re.compile(r"[0-9A-F]{8}")
 _ID_NUMBER = re.compile(r"\d{17}[\dXx]")
 
 
@@ -100,6 +102,8 @@ async def _of_contact(contact: Contact, staff: Staff) -> list[Hit]:
         for person_id in await persons.persons_reached_by(contact):
             label = str(person_id)[-8:].upper()
             found.append(Hit(f"/staff/persons/{person_id}", N_("Person"), label))
+    if regions := scope_of(staff, Action.APPROVALS_READ).regions:
+        found += _approvals(await approvals.by_payee(contact.value, regions))
     if not scope_of(staff, Action.GIFTS_READ).whole:
         return found
     if contact.channel is Channel.EMAIL:
@@ -113,6 +117,12 @@ async def _numbered(text: str, staff: Staff) -> list[Hit]:
     found: list[Hit] = []
     if scope_of(staff, Action.GIFTS_READ).regions:
         found += _hits(await donations.by_number(text if text.startswith("pi_") else text.upper()))
+    if regions := scope_of(staff, Action.APPROVALS_READ).regions:
+        found += _approvals(
+            await approvals.by_number(text if text.startswith("txn_") else text.upper(), regions)
+        )
+    if _REFERENCE.fullmatch(text.upper()) and scope_of(staff, Action.GIFTS_READ).whole:
+        found += _hits(await donations.by_reference(text.upper()))
     if scope_of(staff, Action.CAMPAIGNS_READ).regions:
         by_filing = await campaigns.by_filing_no(text.upper(), text)
         found += [Hit(f"/staff/campaigns/{slug}", N_("Project"), title) for slug, title in by_filing]
@@ -123,6 +133,12 @@ async def _numbered(text: str, staff: Staff) -> list[Hit]:
             return found
         found.append(Hit(f"/staff/vouchers/{entry.id}", N_("Voucher"), text, entry.posted_at))
     return found
+
+
+def _approvals(found: Sequence[approvals.Hit]) -> list[Hit]:
+    return [
+        Hit(f"/staff/approvals/{h.id}", N_("Approval"), h.title, h.created_at, h.amount_fen) for h in found
+    ]
 
 
 def _hits(found: Sequence[donations.Hit]) -> list[Hit]:

@@ -188,6 +188,23 @@ async def by_number(text: str, *, limit: int = 20) -> list[Hit]:
     return [_hit(row) for row in rows]
 
 
+async def by_reference(text: str, *, limit: int = 20) -> list[Hit]:
+    """Return the refunds and monthly plans that have a reference, the end of their id in capitals."""
+    rows = await fetch(
+        """SELECT '/staff/refunds/' || id AS path, 'refund' AS kind, upper(right(id::text, 8)) AS number,
+                  created_at AS at, amount_fen
+             FROM refund_request WHERE upper(right(id::text, 8)) = {}
+            UNION ALL
+           SELECT '/staff/plans/' || id, 'plan', upper(right(id::text, 8)), created_at, amount_fen
+             FROM monthly_plan WHERE upper(right(id::text, 8)) = {}
+            ORDER BY at DESC LIMIT {}""",
+        text,
+        text,
+        limit,
+    )
+    return [_hit(row) for row in rows]
+
+
 async def by_email(indexes: Sequence[bytes], *, limit: int = 50) -> list[Hit]:
     """Return the gifts and monthly plans of an address, the newest first."""
     rows = await fetch(
@@ -226,7 +243,7 @@ async def by_company(uscc: str, *, limit: int = 50) -> list[Hit]:
     return [_hit(row) for row in rows]
 
 
-_KINDS = {"gift": N_("Gift"), "receipt": N_("Receipt"), "plan": N_("Monthly gift")}
+_KINDS = {"gift": N_("Gift"), "receipt": N_("Receipt"), "plan": N_("Monthly gift"), "refund": N_("Refund")}
 
 
 def _hit(row: dict[str, Any]) -> Hit:
