@@ -72,6 +72,7 @@ FIXED = (
     "/staff/refunds",
     "/staff/refunds/start",
     "/staff/regions",
+    "/staff/scan",
     "/staff/search",
     "/staff/sign-in",
     "/staff/warehouse/figures",
@@ -79,6 +80,8 @@ FIXED = (
     "/warehouse",
     "/staff/suspense",
     "/staff/vouchers",
+    "/staff/warehouse",
+    "/staff/warehouse/labels",
     "/styleguide",
     "/transparency",
 )
@@ -91,9 +94,11 @@ VARIANTS = (
     "/search?q=取暖",
     "/staff/gifts?amount_min=200&paid_from=gestern&sort=-amount_fen",
     "/no-such-page",
+    "/staff/scan/6901234567892",
+    "/staff/warehouse/labels?codes=RICE10,DZ-A-01",
     "/display",
 )
-"""The same with questions in the address, and two that answer with an error (404, 405)."""
+"""The same with questions in the address, and three that answer with an error (404, 404, 405)."""
 
 FOUND = (
     "/campaigns/{slug:str}",
@@ -127,6 +132,7 @@ FOUND = (
     "/staff/approvals/{approval_id:uuid}",
     "/staff/refunds/{refund_id:uuid}/propose",
     "/staff/suspense/{txn_id:str}/propose",
+    "/staff/warehouse/labels/{code:str}",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -146,9 +152,11 @@ NOT_PAGES = (
     "/photos/{photo_id:uuid}",
     "/receipts/yearly/{contact:uuid}/{year:int}/{token:str}",
     "/robots.txt",
+    "/s/{code:str}",
     "/sitemap.xml",
     "/staff/history/proof/anchors",
     "/staff/go/{kind:str}/{subject_id:str}",
+    "/staff/scan/{code:str}",
     "/staff/refunds/open",
     "/staff/words",
     "/transparency/funds.csv",
@@ -165,6 +173,8 @@ class Places:
     """Of a project officer."""
     books_cookie: str
     """Of a finance maker."""
+    keeper_cookie: str
+    """Of a keeper of warehouses."""
     admin_cookie: str
     """Of the administrator, who showed a second factor: for what lies under PEOPLE."""
     code_cookie: str
@@ -179,6 +189,8 @@ class Places:
         """Return the session that may open a page."""
         if path.startswith(PEOPLE):
             return self.admin_cookie
+        if path.startswith(GOODS):
+            return self.keeper_cookie
         return self.books_cookie if path.startswith(BOOKS) else self.staff_cookie
 
 
@@ -187,6 +199,7 @@ BOOKS = (
     *("/staff/postings", "/staff/vouchers"),
 )
 """What a project officer may not see."""
+GOODS = ("/staff/scan", "/staff/warehouse")
 
 
 async def find(browser: Browser, platform: Platform) -> Places:
@@ -212,6 +225,8 @@ async def find(browser: Browser, platform: Platform) -> Places:
     held = await _hold_money(page, platform)
     books_cookie = await _sign_in(page, "demo-maker")
     voucher = await _first(page, "/staff/vouchers")
+    keeper_cookie = await _sign_in(page, "demo-warehouse")
+    label = await _print_label(page, platform)
     code_cookie = await _ask_code(page)
     admin_cookie = await _sign_in(page, "demo-admin")
     people = await _invite(page)
@@ -242,11 +257,12 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/refunds/{refund_id:uuid}/propose": [to_propose],
         "/staff/suspense/{txn_id:str}/propose": [held],
         "/staff/vouchers/{entry_id:str}": [voucher],
+        "/staff/warehouse/labels/{code:str}": [label],
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
     }
     assert set(routes) == set(FOUND)
-    return Places(routes, staff_cookie, books_cookie, admin_cookie, code_cookie)
+    return Places(routes, staff_cookie, books_cookie, keeper_cookie, admin_cookie, code_cookie)
 
 
 def _path(page: Page) -> str:
@@ -338,6 +354,19 @@ async def _hold_money(page: Page, platform: Platform) -> str:
 
     await walking.until(page, "/staff/suspense", held)
     return await link.get_attribute("href") or ""
+
+
+async def _print_label(page: Page, platform: Platform) -> str:
+    """Print a label that stands for nothing yet; return where it is bound."""
+    await page.goto("/staff/warehouse/labels")
+    await page.get_by_label("空白标签").check()
+    await page.get_by_label("空白标签数量").fill("1")
+    async with page.expect_download():
+        await page.get_by_role("button", name="生成 PDF").click()
+    connection = await asyncpg.connect(platform.database_url)
+    code = await connection.fetchval("SELECT code FROM stock_label LIMIT 1")
+    await connection.close()
+    return f"/staff/warehouse/labels/{code}"
 
 
 async def _ask_code(page: Page) -> str:

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from cishan.kernel import ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.plumbing.db import atomic, connection, fetch
 from cishan.warehouse.actions import labels
@@ -23,7 +24,7 @@ async def _rows() -> list[tuple[str, object, object, bool]]:
 
 async def test_labels_are_printed_with_codes_of_their_own() -> None:
     keeper = await a_keeper()
-    made = await labels.print_ahead(30, by=keeper.person_id)
+    made = await labels.print_ahead(30, by=keeper.person_id, request=ids.new_id())
     assert len(set(made)) == 30
     assert all(codes.is_label(code) for code in made)
     assert sorted(made) == [row[0] for row in await _rows()]
@@ -32,11 +33,18 @@ async def test_labels_are_printed_with_codes_of_their_own() -> None:
     assert missing == []
 
 
+async def test_the_same_request_prints_the_same_labels() -> None:
+    keeper, request = await a_keeper(), ids.new_id()
+    made = await labels.print_ahead(5, by=keeper.person_id, request=request)
+    assert await labels.print_ahead(5, by=keeper.person_id, request=request) == made
+    assert len(await _rows()) == 5
+
+
 async def test_a_label_is_bound_once_and_binding_it_again_to_the_same_changes_nothing() -> None:
     keeper, site = await a_keeper(), await a_site()
     shelf = await a_bin(site)
     lot = await lot_by_id(await a_lot(await an_item(), shelf.id))
-    (label,) = await labels.print_ahead(1, by=keeper.person_id)
+    (label,) = await labels.print_ahead(1, by=keeper.person_id, request=ids.new_id())
 
     assert await labels.bind(label, f" {lot.number.lower()}\n", by=keeper.person_id) == (lot.id, None)
     assert await labels.bind(label, lot.number, by=keeper.person_id) == (lot.id, None)
@@ -47,33 +55,35 @@ async def test_a_label_is_bound_once_and_binding_it_again_to_the_same_changes_no
 
 
 async def test_a_damaged_label_is_replaced_and_still_leads_to_its_goods() -> None:
-    keeper, site = await a_keeper(), await a_site()
-    shelf, packing = await a_bin(site), await a_site("QY")
-    other = await a_bin(packing)
-    old, new, third = sorted(await labels.print_ahead(3, by=keeper.person_id))
+    keeper = await a_keeper()
+    shelf = await a_bin(await a_site())
+    old, new, third = sorted(await labels.print_ahead(3, by=keeper.person_id, request=ids.new_id()))
     await labels.bind(old, shelf.code, by=keeper.person_id)
-
-    with pytest.raises(Invalid, match="not one of these goods"):
-        await labels.bind(new, other.code, by=keeper.person_id, replaces=old)
+    for wrong in (third, new, "Q2222222A", "大米", ""):
+        with pytest.raises(Invalid, match="stands for anything") as refused:
+            await labels.replace(wrong, new, by=keeper.person_id)
+        assert refused.value.field == "replaces"
     assert await _rows() == [
         (old, None, shelf.id, False),
         (new, None, None, False),
         (third, None, None, False),
     ]
 
-    await labels.bind(new, shelf.code, by=keeper.person_id, replaces=old.lower())
-    await labels.retire(new, by=keeper.person_id)
-    await labels.retire(new, by=keeper.person_id)
-    assert await _rows() == [
-        (old, None, shelf.id, True),
-        (new, None, shelf.id, True),
-        (third, None, None, False),
-    ]
+    for _ in range(2):
+        assert await labels.replace(old.lower(), new, by=keeper.person_id) == (None, shelf.id)
+    await labels.bind(third, (await a_bin(await a_site("QY"))).code, by=keeper.person_id)
+    before = await _rows()
+    with pytest.raises(Conflict, match="taken already"):
+        await labels.replace(old, third, by=keeper.person_id)
+    assert await _rows() == before
+    for _ in range(2):
+        await labels.retire(new, by=keeper.person_id)
+    assert (await _rows())[:2] == [(old, None, shelf.id, True), (new, None, shelf.id, True)]
 
 
 async def test_a_label_is_bound_only_to_what_exists() -> None:
     keeper = await a_keeper()
-    (label,) = await labels.print_ahead(1, by=keeper.person_id)
+    (label,) = await labels.print_ahead(1, by=keeper.person_id, request=ids.new_id())
     for to in ("L261122-0001A", "NO-SUCH-BIN", "大米", ""):
         with pytest.raises(Invalid) as refused:
             await labels.bind(label, to, by=keeper.person_id)
@@ -83,14 +93,14 @@ async def test_a_label_is_bound_only_to_what_exists() -> None:
     with pytest.raises(NotFound):
         await labels.bind("Q2222222A", shelf.code, by=keeper.person_id)
     with pytest.raises(Invalid):
-        await labels.print_ahead(0, by=keeper.person_id)
+        await labels.print_ahead(0, by=keeper.person_id, request=ids.new_id())
 
 
 async def test_the_database_itself_keeps_a_label_to_what_it_was_bound_to() -> None:
     keeper, site = await a_keeper(), await a_site()
     shelf = await a_bin(site)
     lot = await a_lot(await an_item(), shelf.id)
-    (label,) = await labels.print_ahead(1, by=keeper.person_id)
+    (label,) = await labels.print_ahead(1, by=keeper.person_id, request=ids.new_id())
     await labels.bind(label, shelf.code, by=keeper.person_id)
     for change in (
         f"lot = '{lot}', bin = NULL",

@@ -22,14 +22,12 @@ class PrintForm(msgspec.Struct):
 
 
 class BindForm(msgspec.Struct):
-    """The lot or bin of a label, and the damaged label that it takes the place of."""
+    """The lot or bin of a label."""
 
     to: Annotated[str, Input(max_length=300)]
-    replaces: Annotated[str, Input(max_length=300)] = ""
 
 
-class LearnForm(msgspec.Struct):
-    """Which goods a maker's barcode is on, and how many pieces it stands for."""
+class ReplaceForm(msgspec.Struct):
+    """The damaged label that it takes the place of."""
 
-    item: UUID
-    quantity: int = 1
+    replaces: Annotated[str, Input(max_length=300)]

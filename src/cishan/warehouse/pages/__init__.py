@@ -1,9 +1,12 @@
 """The pages of the warehouse."""
 
-from collections.abc import Sequence
-
 from litestar.types import ControllerRouterHandler
 
-from cishan.warehouse.pages import figures
+from cishan.warehouse.pages import figures, home, labels, scanning
 
-routes: Sequence[ControllerRouterHandler] = [*figures.routes]
+routes: list[ControllerRouterHandler] = [
+    *figures.routes,
+    *home.routes,
+    *labels.routes,
+    *scanning.routes,
+]

@@ -7,11 +7,12 @@ from cishan.identity.queries import regions
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
 from cishan.plumbing.i18n import gettext
+from cishan.warehouse.queries.places import bin_by_code, site_by_id
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import codes, restrictions
 from cishan.warehouse.rules.codes import Code, Kind
 from cishan.warehouse.rules.labels import Label
-from cishan.warehouse.rules.places import PURPOSES, Purpose
+from cishan.warehouse.rules.places import PURPOSES, Purpose, Site
 
 Draw = Callable[[Sequence[str]], Awaitable[Mapping[str, Label]]]
 """Gives the labels of those of the numbers that exist. One query."""
@@ -54,6 +55,13 @@ async def codes_of_bins(site: UUID) -> list[str]:
         Purpose.TRANSIT,
     )
     return [row["code"] for row in rows]
+
+
+async def site_of_bin(code: str) -> Site | None:
+    """Return the site of the bin of a code, if it is one."""
+    found = codes.read(code)
+    place = await bin_by_code(found.text) if Kind.BIN in found.kinds else None
+    return await site_by_id(place.site) if place else None
 
 
 async def lots_to_shelve(site: UUID) -> list[str]:

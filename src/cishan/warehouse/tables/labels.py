@@ -14,6 +14,7 @@ class StockLabel(Table, tablename="stock_label"):
 
     id = UUID(primary_key=True, default=None)
     code = Varchar(length=9, default=None, unique=True)
+    batch = UUID(default=None, index=True)
     printed_at = Timestamptz(default=None)
     printed_by = ForeignKey(Person, on_delete=OnDelete.restrict, null=False)
     lot = ForeignKey(StockLot, on_delete=OnDelete.restrict, null=True, index=True)
