@@ -5,6 +5,7 @@ import pytest
 
 from cishan.identity.rules.roles import Role
 from cishan.kernel import ids
+from cishan.plumbing import db as database
 from cishan.plumbing.db import atomic, connection
 from cishan.warehouse.actions import labels
 from cishan.warehouse.queries import tasks as waiting
@@ -222,7 +223,7 @@ async def test_the_number_of_queries_does_not_grow_with_the_sites(
 ) -> None:
     desk = await enter(Role.WAREHOUSE_KEEPER)
     asked: list[str] = []
-    ask = waiting.fetch
+    ask = database.fetch
 
     async def counting(sql: str, *values: object) -> list[dict[str, object]]:
         asked.append(sql)
