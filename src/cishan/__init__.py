@@ -53,8 +53,8 @@ Walk: what happens when one proposes and others check.
 (`donations/actions/refund_approvals.py`, say) calls `approvals/actions.py`, which writes each step; the
 triggers of `migrations/sql/approvals_guards.sql` choose the band, refuse the same person twice, relatives,
 ended posts and the wrong role, and say what the proposal waits for next. `approvals/telling.py` writes to
-those who may decide, `deadlines/actions.py` starts their clock, `audit/actions.py` keeps the step in the
-history. The last step calls what the kind of approval registered (`Kind.on_approved`) in the same
+those who may decide, `deadlines/actions/__init__.py` starts their clock, `audit/actions.py` keeps the step in
+the history. The last step calls what the kind of approval registered (`Kind.on_approved`) in the same
 transaction.
 """
 

@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from cishan.deadlines import actions, queries
+from cishan.deadlines.actions import working_days
 from cishan.deadlines.rules import Colour, Level, Outcome, Pause
 from cishan.kernel import clock, ids
 from cishan.kernel.clock import CHINA
@@ -197,7 +198,9 @@ async def test_a_decree_moves_running_clocks_and_settles_what_was_assumed(seeded
     assert (view.due_on, view.is_assumed) == (date(2027, 1, 4), True)
     off = {date(2027, 1, 1), date(2027, 1, 2), date(2027, 1, 3), date(2027, 1, 4)}
     made_up = {date(2027, 1, 9)}
-    moved = await actions.write_year(2027, days_off=off, make_up_days=made_up, source="国办发明电〔演示〕1号")
+    moved = await working_days.write_year(
+        2027, days_off=off, make_up_days=made_up, source="国办发明电〔演示〕1号"
+    )
     assert moved == 1
     (view,) = await queries.clocks_of("complaint", subject)
     assert (view.due_on, view.is_assumed) == (date(2027, 1, 6), False)
@@ -206,9 +209,9 @@ async def test_a_decree_moves_running_clocks_and_settles_what_was_assumed(seeded
 async def test_a_decree_that_contradicts_itself_changes_nothing(seeded: None) -> None:
     day = date(2027, 1, 2)
     with pytest.raises(Invalid, match="either off or made up"):
-        await actions.write_year(2027, days_off={day}, make_up_days={day}, source="x")
+        await working_days.write_year(2027, days_off={day}, make_up_days={day}, source="x")
     with pytest.raises(Invalid, match="in the year 2027"):
-        await actions.write_year(2027, days_off={date(2028, 1, 1)}, make_up_days=set(), source="x")
+        await working_days.write_year(2027, days_off={date(2028, 1, 1)}, make_up_days=set(), source="x")
     assert await fetch_value("SELECT count(*) FROM calendar_day") == 0
 
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from cishan.deadlines import actions as deadlines
+from cishan.deadlines.actions import working_days
 from cishan.deadlines.queries import clocks_of
 from cishan.donations.actions import refunds
 from cishan.donations.queries.refunds import refunds_of
@@ -63,5 +63,5 @@ async def test_a_decree_moves_the_day_that_the_giver_is_told(config: object, db:
         await refunds.request_refund(gift, ground=RefundGround.OTHER, words="")
     assert [r.due_on for r in await refunds_of(gift)] == [date(2027, 1, 4)]
     off = {date(2027, 1, day) for day in (1, 2, 3, 4)}
-    await deadlines.write_year(2027, days_off=off, make_up_days=set(), source="国办发明电〔演示〕1号")
+    await working_days.write_year(2027, days_off=off, make_up_days=set(), source="国办发明电〔演示〕1号")
     assert [r.due_on for r in await refunds_of(gift)] == [date(2027, 1, 6)]

@@ -102,6 +102,7 @@ def test_the_administrator_sees_no_case_data() -> None:
         Action.PEOPLE_GRANT,
         Action.EXPORT,
         Action.PLACES_READ,
+        Action.CALENDAR_WRITE,
         Action.OPERATIONS_READ,
         Action.OPERATIONS_RETRY,
     }

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import click
 
-from cishan.deadlines import actions
+from cishan.deadlines.actions import working_days as actions
+from cishan.deadlines.rules import spans_of_days
 from cishan.kernel.errors import DomainError
 
 
@@ -30,14 +31,7 @@ def calendar(year: int, off: Sequence[str], make_up: Sequence[str], source: str)
 
 
 def _days(spans: Sequence[str]) -> set[date]:
-    found: set[date] = set()
-    for span in spans:
-        first, _, last = span.partition("..")
-        try:
-            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
-        except ValueError as error:
-            raise click.BadParameter(f"{span} is no day and no span of days.") from error
-        if not 0 <= (end - begin).days < 366:
-            raise click.BadParameter(f"{span} does not run forward, or is too long.")
-        found |= {begin + timedelta(days=n) for n in range((end - begin).days + 1)}
-    return found
+    try:
+        return spans_of_days(spans)
+    except DomainError as error:
+        raise click.BadParameter(str(error)) from error

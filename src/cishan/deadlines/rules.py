@@ -379,3 +379,18 @@ def who_answers(level: Level, region: str, posts: Sequence[tuple[str, UUID]]) ->
         if found or not here or is_city(here):
             return list(dict.fromkeys(found))
         here = here[:-3] if len(here) > 6 else f"{here[:4]}00"
+
+
+def spans_of_days(spans: Sequence[str]) -> set[date]:
+    """Return the days of spans as people type them: 2027-01-01, or 2027-01-01..2027-01-03."""
+    found: set[date] = set()
+    for span in spans:
+        first, _, last = (part.strip() for part in span.partition(".."))
+        try:
+            begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+        except ValueError:
+            raise Invalid(N_("{span} is no day and no span of days."), span=span) from None
+        if not 0 <= (end - begin).days < 366:
+            raise Invalid(N_("{span} does not run forward, or is too long."), span=span)
+        found |= {begin + _DAY * n for n in range((end - begin).days + 1)}
+    return found

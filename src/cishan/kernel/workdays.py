@@ -36,6 +36,16 @@ def _decreed(day: date) -> bool | None:
         return None
 
 
+@lru_cache(maxsize=8192)
+def holiday_name(day: date) -> str:
+    """Return what the library calls a holiday, as 春节|Spring Festival; empty: none, or not known."""
+    try:
+        is_off, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        return ""
+    return f"{chinese_calendar.Holiday(name).chinese}|{name}" if is_off and name else ""
+
+
 def is_working_day(day: date, calendar: WorkCalendar = DECREED) -> bool:
     """Tell whether offices work on the day; a day of which nothing is decreed yet counts Monday to Friday."""
     written = calendar.written.get(day)

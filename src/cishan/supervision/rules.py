@@ -169,6 +169,11 @@ SUBJECTS: dict[str, Subject] = {
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),
     "list": Subject(N_("List")),
+    "calendar": Subject(
+        N_("Calendar of working days"),
+        {"written": N_("Entered")},
+        {"write_days": N_("Days written"), "write_year": N_("Decree of a year written")},
+    ),
     "letter": Subject(N_("Letter"), _LETTER_STATES, _TRIED),
     "job": Subject(N_("Job"), _WORK_STATES, _TRIED),
     "payment_message": Subject(N_("Message of the payment service"), _WORK_STATES, _TRIED),

@@ -15,6 +15,7 @@ from cishan.console.pages.lists import query_of
 from cishan.console.queries import concerning, subjects
 from cishan.console.queries.figures import figures
 from cishan.deadlines import queries as deadlines
+from cishan.deadlines.queries.working_days import year_to_enter
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import ROLE_NAMES, Staff
@@ -45,6 +46,7 @@ async def desk(request: Request[Any, Any, Any]) -> Template:
         "checks_total": checks.total,
         "kinds": {code: gettext(kind.title) for code, kind in KINDS.items()},
         "check_colours": await deadlines.colours_of("approval", [line.id for line in checks.lines]),
+        "year_to_enter": await _year_to_enter(staff),
         "figures": await figures(staff, since=midnight),
     }
     return Template(template_name="console/desk.html", context=context, headers=NO_STORE)
@@ -55,6 +57,13 @@ async def _checks(staff: Staff) -> approvals.Found:
     if not scope_of(staff, Action.APPROVALS_READ).regions:
         return approvals.Found((), 0)
     return await approvals.waiting_for(staff.person_id, staff.posts)
+
+
+async def _year_to_enter(staff: Staff) -> int | None:
+    """Return the year whose decree is missing, to those who may write it down."""
+    if not scope_of(staff, Action.CALENDAR_WRITE).whole:
+        return None
+    return await year_to_enter(clock.today())
 
 
 routes: list[ControllerRouterHandler] = [desk]

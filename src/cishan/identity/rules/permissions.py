@@ -46,6 +46,7 @@ class Action(StrEnum):
     CAMPAIGNS_READ = "campaigns.read"
     BOOKS_READ = "books.read"
     PLACES_READ = "places.read"
+    CALENDAR_WRITE = "calendar.write"
     OPERATIONS_READ = "operations.read"
     OPERATIONS_RETRY = "operations.retry"
     STOCK_READ = "stock.read"
@@ -127,6 +128,9 @@ PERMISSIONS: Mapping[Action, Rule] = {
     ),
     Action.BOOKS_READ: _rule(N_("read the books"), *_MONEY),
     Action.PLACES_READ: _rule(N_("see regions and organisations"), *Role, scope=Scope.ALL),
+    Action.CALENDAR_WRITE: _writes(
+        N_("write into the calendar of working days"), Role.ADMINISTRATOR, Role.PROJECT_OFFICER
+    ),
     Action.OPERATIONS_READ: _rule(
         N_("see what did not get through"), Role.ADMINISTRATOR, Role.FINANCE_MAKER, Role.FINANCE_CHECKER
     ),

@@ -1,17 +1,17 @@
-"""Starting, pausing and stopping clocks, and keeping rules and working days.
+"""Starting, pausing and stopping clocks, and keeping rules; `calendar` keeps working days.
 
 The verbs on clocks belong into the transaction of the step that causes them and refuse to run outside one.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from uuid import UUID
 
 from cishan.deadlines import queries, rules
 from cishan.deadlines.rules import Direction, Level, Outcome, Pause, Reckoned, Rule, Rung
-from cishan.deadlines.tables import CalendarDay, DeadlineClock, DeadlinePause, DeadlineRule, EscalationRung
+from cishan.deadlines.tables import DeadlineClock, DeadlinePause, DeadlineRule, EscalationRung
 from cishan.deadlines.telling import tell
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
@@ -148,7 +148,7 @@ async def resume(
         (DeadlinePause.clock == clock_id) & DeadlinePause.until.is_null()
     )
     await DeadlineClock.update({DeadlineClock.paused_at: None}).where(DeadlineClock.id == clock_id)
-    return (await _reckon_again([clock_id]))[clock_id]
+    return (await reckon_again([clock_id]))[clock_id]
 
 
 async def stop(
@@ -222,7 +222,8 @@ async def _stop(clock_ids: Sequence[UUID], at: datetime, outcome: Outcome) -> No
     )
 
 
-async def _reckon_again(clock_ids: Sequence[UUID] | None) -> dict[UUID, Reckoned]:
+async def reckon_again(clock_ids: Sequence[UUID] | None) -> dict[UUID, Reckoned]:
+    """Reckon the given clocks anew, or all that run on working days, in the running transaction."""
     calendar = await queries.calendar()
     found = {
         one.id: rules.reckon(
@@ -336,45 +337,6 @@ async def set_rungs(wanted: Sequence[Rung]) -> None:
                     after_workdays=rung.after_workdays,
                 )
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """A day of the calendar and whether offices work on it."""
-
-    day: date
-    is_working: bool
-    note: str = ""
-
-
-async def write_days(days: Sequence[Day], *, source: str) -> int:
-    """Write days into the calendar and reckon running clocks anew; return how many clocks run on it."""
-    if not source.strip():
-        raise Invalid(N_("Say which decree says so."), field="source")
-    async with atomic():
-        for day in days:
-            row = CalendarDay(
-                id=ids.new_id(), day=day.day, is_working=day.is_working, note=day.note, source=source
-            )
-            await CalendarDay.insert(row).on_conflict(
-                target=CalendarDay.day,
-                action="DO UPDATE",
-                values=[CalendarDay.is_working, CalendarDay.note, CalendarDay.source],
-            )
-        return len(await _reckon_again(None))
-
-
-async def write_year(year: int, *, days_off: set[date], make_up_days: set[date], source: str) -> int:
-    """Write the decree of a whole year: its days are then known and no longer assumed."""
-    if any(day.year != year for day in days_off | make_up_days):
-        raise Invalid(N_("Every day must lie in the year {year}."), year=year)
-    if days_off & make_up_days:
-        raise Invalid(N_("A day is either off or made up for."))
-    first = date(year, 1, 1)
-    days = [first + timedelta(days=n) for n in range((date(year + 1, 1, 1) - first).days)]
-    return await write_days(
-        [Day(d, d in make_up_days or (d.weekday() < 5 and d not in days_off)) for d in days], source=source
-    )
 
 
 def _midnight(day: date) -> datetime:
