@@ -114,7 +114,7 @@ async def test_a_passkey_is_made_is_the_second_factor_and_opens_alone(
     await expect(page.get_by_role("heading", level=1)).to_have_text("还差一步")
     await _has_no_fault(page)
     await page.get_by_role("button", name="使用通行密钥").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("我的账户")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("我的账号")
     assert complaints == []
     await context.close()
 
@@ -150,7 +150,7 @@ async def test_an_app_works_without_javascript_and_a_recovery_code_in_its_place(
             await walking.open_folded(page, "使用恢复码")
             await page.get_by_label("恢复码", exact=True).fill(kept)
             await page.get_by_role("button", name="使用这个恢复码").click()
-        await expect(page.get_by_role("heading", level=1)).to_have_text("我的账户")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("我的账号")
         if n == 1:
             await _sign_out(page)
     await page.goto("/account/security")

@@ -14,8 +14,9 @@ from cishan.identity.rules.roles import Role
 from cishan.kernel import clock, ids
 from cishan.kernel.clock import CHINA
 from cishan.notify import queries as letters
+from cishan.notify.actions import wishes
 from cishan.notify.queries import inbox
-from cishan.plumbing.db import fetch
+from cishan.plumbing.db import atomic, fetch
 from seeds import deadlines as seeds
 from tests.identity import staffing
 from tests.identity.staffing import CITY, COUNTY, OTHER, TOWN
@@ -137,3 +138,20 @@ def test_a_place_lies_in_one_of_each_level() -> None:
     assert places == ["371423100", "371423", "371400"]
     assert [place_at(level, "371400") for level in Level] == ["371400"] * 3
     assert [place_at(level, "") for level in Level] == [""] * 3
+
+
+async def test_the_letter_leads_to_the_thing_and_calls_the_place_by_the_readers_language(
+    officers: dict[str, UUID],
+) -> None:
+    thing = ids.new_id()
+    await actions.start("refund.review", subject_kind="refund", subject_id=thing, region=COUNTY, at=on(14))
+    async with atomic():
+        await wishes.choose(officers[CITY], offered=[], wanted=[], language="en")
+    with clock.fixed(on(24)):
+        await actions.escalate()
+    (english,) = (await inbox.inbox(officers[CITY])).messages
+    (chinese, _) = (await inbox.inbox(officers[COUNTY])).messages
+    assert "Qingyun County" in english.html and "庆云" not in english.html
+    assert "庆云县" in chinese.html and "Qingyun" not in chinese.html
+    for message in (english, chinese):
+        assert f'/staff/go/refund/{thing}"' in message.html

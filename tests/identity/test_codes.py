@@ -159,7 +159,7 @@ async def test_a_closed_account_is_not_entered_by_code(client: httpx.AsyncClient
     await OneTimeCode.delete(force=True)
     answer = await prove(client, MOBILE)
     assert answer.status_code == 403
-    assert "该账户已停用" in answer.text
+    assert "该账号已停用" in answer.text
 
 
 async def test_a_wrong_code_is_told_beside_the_field(client: httpx.AsyncClient) -> None:

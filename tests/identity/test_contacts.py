@@ -77,7 +77,7 @@ async def test_a_contact_of_another_account_stays_there(client: httpx.AsyncClien
     await OneTimeCode.delete(force=True)
     again = await _change(client, MOBILE)
     assert again.status_code == 409
-    assert "已经是您账户的联系方式" in again.text
+    assert "已经是您账号的联系方式" in again.text
 
 
 async def test_without_the_code_nothing_changes(client: httpx.AsyncClient) -> None:

@@ -79,6 +79,7 @@ EVERY_LETTER: list[rules.Letter] = [
         title="项目进展公开",
         title_en="Publish how the project goes on",
         place="天衢街道",
+        place_en="Tianqu Subdistrict",
         due_on=DAY,
         source="《慈善法》第八十二条",
         url=HERE,

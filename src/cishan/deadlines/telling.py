@@ -1,6 +1,7 @@
 """Telling the staff of a region what is overdue there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from urllib.parse import quote
 from uuid import UUID
 
 from cishan import gateways
@@ -11,6 +12,7 @@ from cishan.identity.queries.regions import names
 from cishan.notify import actions as notify
 from cishan.notify.rules import DeadlinePassed
 from cishan.notify.rules.events import DEADLINE_PASSED
+from cishan.plumbing import i18n
 
 
 async def tell(told: Sequence[tuple[UUID, Level]]) -> None:
@@ -22,7 +24,8 @@ async def tell(told: Sequence[tuple[UUID, Level]]) -> None:
         return
     posts = await holders(rules.ANSWER_FOR_CLOCKS)
     clocks = {one.id: one for one in await queries.clocks([clock_id for clock_id, _ in told])}
-    places = await names({one.region for one in clocks.values() if one.region})
+    codes = {one.region for one in clocks.values() if one.region}
+    places = {language: await _places(codes, language) for language in i18n.LANGUAGES}
     for clock_id, level in told:
         view = clocks[clock_id]
         for person_id in rules.who_answers(level, view.region, posts):
@@ -34,13 +37,21 @@ async def tell(told: Sequence[tuple[UUID, Level]]) -> None:
             )
 
 
-def _letter(view: ClockView, places: Mapping[str, str]) -> DeadlinePassed:
+async def _places(codes: Collection[str], language: str) -> Mapping[str, str]:
+    """Return what places are called in the language of a reader, whoever runs this."""
+    with i18n.speaking(language):
+        return await names(codes)
+
+
+def _letter(view: ClockView, places: Mapping[str, Mapping[str, str]]) -> DeadlinePassed:
     settings = gateways.settings()
+    everywhere = settings.organisation.name
     return DeadlinePassed(
         title=view.title,
         title_en=view.title_en,
-        place=places.get(view.region) or settings.organisation.name,
+        place=places["zh-CN"].get(view.region) or everywhere,
+        place_en=places["en"].get(view.region) or everywhere,
         due_on=view.due_on,
         source=view.source,
-        url=f"{settings.public_url}/staff",
+        url=f"{settings.public_url}/staff/go/{view.subject_kind}/{quote(view.subject_id, safe='')}",
     )

@@ -312,6 +312,7 @@ class DeadlinePassed:
     """Of the deadline."""
     title_en: str
     place: str
+    place_en: str
     due_on: date
     source: str
     """The article that sets the limit."""
