@@ -45,7 +45,7 @@ class StockSite(Table, tablename="stock_site", schema=None):
 
 ID = "2026-11-22T15:58:30:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "Months that are over, and minimum levels"
+DESCRIPTION = "Sums of days that are over, and minimum levels"
 
 
 async def forwards():
@@ -59,8 +59,8 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="StockMonthClosed",
-        tablename="stock_month_closed",
+        class_name="StockSummed",
+        tablename="stock_summed",
         schema=None,
         columns=None,
     )
@@ -163,10 +163,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="StockMonthClosed",
-        tablename="stock_month_closed",
-        column_name="month",
-        db_column_name="month",
+        table_class_name="StockSummed",
+        tablename="stock_summed",
+        column_name="day",
+        db_column_name="day",
         column_class_name="Date",
         column_class=Date,
         params={
@@ -184,10 +184,10 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="StockMonthClosed",
-        tablename="stock_month_closed",
-        column_name="closed_at",
-        db_column_name="closed_at",
+        table_class_name="StockSummed",
+        tablename="stock_summed",
+        column_name="at",
+        db_column_name="at",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -394,15 +394,6 @@ async def forwards():
         constraint_name="stock_level_counts",
         constraint_class=Check,
         params={"condition": "minimum BETWEEN 1 AND 1000000"},
-        schema=None,
-    )
-
-    manager.add_constraint(
-        table_class_name="StockMonthClosed",
-        tablename="stock_month_closed",
-        constraint_name="stock_month_closed_is_a_month",
-        constraint_class=Check,
-        params={"condition": "extract(day from month) = 1"},
         schema=None,
     )
 

@@ -8,6 +8,7 @@ from cishan.bench import servers
 from cishan.bench.gifts import bench_gifts
 from cishan.bench.posting import CANDIDATES, bench_posting
 from cishan.bench.servers import BenchServer
+from cishan.bench.shelves import PATHS, bench_shelves
 from cishan.bench.stock import WAYS, bench_stock
 from cishan.bench.transitions import bench_transitions
 from cishan.bench.visits import bench_pages
@@ -56,3 +57,9 @@ async def test_moves_of_goods_are_measured_against_their_raw_rows(server: BenchS
     results = await bench_stock(server, rounds=1, each=5)
     assert [r.name for r in results] == [w.name for w in WAYS]
     assert all(r.moves_per_second > 0 and r.ratio.median > 0 for r in results)
+
+
+async def test_pages_of_the_stock_ask_as_often_with_a_long_history(server: BenchServer) -> None:
+    results = await bench_shelves(server, moves=2_000, rounds=1)
+    assert [r.path for r in results] == list(PATHS)
+    assert all(r.ratio.median > 0 and 0 < r.queries <= 30 for r in results)

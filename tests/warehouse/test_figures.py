@@ -78,15 +78,18 @@ async def test_the_overview_adds_up_to_the_books(year: UUID) -> None:
     assert (rice.available, rice.issued, rice.days) == (65, 37, 65 * 114 // 37)
 
 
-async def test_a_closed_month_says_what_its_moves_said_and_is_closed_once(year: UUID) -> None:
+async def test_summed_days_say_what_their_moves_said_and_are_summed_once(year: UUID) -> None:
     before = await queries.overview(CITY_WIDE)
-    assert await actions.close_months() == [date(2026, 9, 1), date(2026, 10, 1)]
-    assert await actions.close_months() == []
+    assert await actions.sum_days() is True
+    assert await actions.sum_days() is False
     assert await queries.overview(CITY_WIDE) == before
     rows = await fetch("SELECT kind, sum(pieces) AS pieces FROM stock_month GROUP BY kind ORDER BY kind")
     assert [(r["kind"], r["pieces"]) for r in rows] == [("issue", 30), ("receive", 115), ("return", 3)]
-    with clock.fixed(NOVEMBER + timedelta(days=20)):
-        assert await actions.close_months() == [date(2026, 11, 1)]
+    with clock.fixed(NOVEMBER + timedelta(days=2)):
+        assert await actions.sum_days() is True
+        assert (await queries.overview(CITY_WIDE)).months == before.months
+    rows = await fetch("SELECT pieces FROM stock_month WHERE kind = 'issue' ORDER BY month")
+    assert [r["pieces"] for r in rows] == [30, 10]
 
 
 async def test_a_post_sees_the_figures_of_its_region_alone(year: UUID) -> None:

@@ -94,3 +94,17 @@ def stock(rounds: int, each: int) -> None:
         click.echo(uvloop.run(servers.describe(server)))
         click.echo("Ratio of moves per second to raw INSERT and UPDATE, median [least–most]:")
         uvloop.run(bench_stock(server, rounds=rounds, each=each, said=click.echo))
+
+
+@bench.command()
+@click.option("--moves", type=click.IntRange(1000, 10_000_000), default=1_000_000, show_default=True)
+@click.option("--rounds", type=click.IntRange(1, 100), default=15, show_default=True)
+def shelves(moves: int, rounds: int) -> None:
+    """Ask for the pages of the stock with a long history, next to the same pages without it."""
+    from cishan.bench import servers
+    from cishan.bench.shelves import bench_shelves
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(uvloop.run(servers.describe(server)))
+        click.echo(f"Time of a page with {moves:,} moves to its time without them, median [least–most]:")
+        uvloop.run(bench_shelves(server, moves=moves, rounds=rounds, said=click.echo))

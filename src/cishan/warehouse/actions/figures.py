@@ -1,6 +1,6 @@
-"""Summing up months, and saying how much of what should always be there."""
+"""Summing up days, and saying how much of what should always be there."""
 
-from datetime import date
+from datetime import timedelta
 from uuid import UUID
 
 from cishan.approvals.rules import Acting
@@ -10,48 +10,47 @@ from cishan.kernel import clock, ids
 from cishan.plumbing.db import atomic, connection, fetch
 from cishan.warehouse.queries.figures import COUNTED, SUMS, midnight
 from cishan.warehouse.rules.catalogue import require_quantity
-from cishan.warehouse.rules.figures import month_of, next_month
 
 LEVEL = "stock_level"
 """The kind of thing of a level's history."""
 
 
-async def close_months() -> list[date]:
-    """Sum up every month that is over and was not summed up yet, each in one transaction; return them."""
-    (row,) = await fetch(
-        """SELECT (SELECT max(month) FROM stock_month_closed) AS closed,
-                  (SELECT min(at) AT TIME ZONE 'Asia/Shanghai' FROM stock_cause) AS began"""
-    )
-    if row["closed"] is None and row["began"] is None:
-        return []
-    month = next_month(row["closed"]) if row["closed"] else month_of(row["began"].date())
-    done = []
-    while month < month_of(clock.today()):
-        await _close(month)
-        done.append(month)
-        month = next_month(month)
-    return done
+async def sum_days() -> bool:
+    """Add up the days that are over and were not added yet; tell whether there were any.
 
-
-async def _close(month: date) -> None:
+    Nothing is ever dated back: what moves goods does so today.
+    """
+    yesterday = clock.today() - timedelta(days=1)
     async with atomic():
+        (row,) = await fetch(
+            """SELECT (SELECT max(day) FROM stock_summed) AS summed,
+                      (SELECT min(at) AT TIME ZONE 'Asia/Shanghai' FROM stock_cause) AS began"""
+        )
+        if row["began"] is None:
+            return False
+        first = row["summed"] + timedelta(days=1) if row["summed"] else row["began"].date()
+        if first > yesterday:
+            return False
         fresh = await fetch(
-            """INSERT INTO stock_month_closed (month, closed_at) VALUES ({}, {})
-               ON CONFLICT (month) DO NOTHING RETURNING month""",
-            month,
+            "INSERT INTO stock_summed (day, at) VALUES ({}, {}) ON CONFLICT (day) DO NOTHING RETURNING day",
+            yesterday,
             clock.now(),
         )
         if not fresh:
-            return
-        rows = await fetch(SUMS, list(COUNTED), midnight(month), midnight(next_month(month)))
+            return False
+        rows = await fetch(SUMS, list(COUNTED), midnight(first), midnight(clock.today()))
         await connection().executemany(
             """INSERT INTO stock_month (month, site, item, fund_code, kind, pieces, value_fen)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+               VALUES ($1, $2, $3, $4, $5, $6, $7)
+               ON CONFLICT (month, site, item, fund_code, kind)
+               DO UPDATE SET pieces = stock_month.pieces + excluded.pieces,
+                             value_fen = stock_month.value_fen + excluded.value_fen""",
             [
-                (month, r["site"], r["item"], r["fund_code"], r["kind"], r["pieces"], r["value_fen"])
+                (r["month"], r["site"], r["item"], r["fund_code"], r["kind"], r["pieces"], r["value_fen"])
                 for r in rows
             ],
         )
+        return True
 
 
 async def set_level(site: UUID, item: UUID, minimum: int, *, by: Acting) -> None:

@@ -1,4 +1,4 @@
-"""What managers and the public see: from balances and from sums of months, never from all moves."""
+"""What managers and the public see: from balances and from sums of days, never from all moves."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ SUMS = """
              GROUP BY c.id, m.lot, l.item, l.fund_code) AS x
      GROUP BY x.month, x.site, x.item, x.fund_code, x.kind"""
 """What came and went between two moments; the value is a lot's, told at the first of a cause's sites."""
-_CLOSED = """
+_SUMMED = """
     SELECT m.month, m.site, m.item, m.fund_code, m.kind, m.pieces, m.value_fen FROM stock_month AS m
-     WHERE m.month >= {} AND m.month < {}"""
+     WHERE m.month >= {}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,12 @@ async def _shares(sites: list[UUID]) -> tuple[list[Share], dict[bool, int]]:
 
 
 async def _sums(sites: Collection[UUID], today: date) -> list[dict[str, Any]]:
-    """Return what came and went in a year, by month and item: closed months as they stand, then the rest."""
+    """Return what came and went in a year, by month and item: summed days as they stand, then the rest."""
     first = rules.months_before(today, rules.SHOWN_MONTHS - 1)[0]
-    rows = await fetch("SELECT max(month) AS month FROM stock_month_closed WHERE month >= {}", first)
-    running = rules.next_month(rows[0]["month"]) if rows[0]["month"] else first
-    found = await fetch(_CLOSED, first, running)
-    found += await fetch(SUMS, list(COUNTED), midnight(running), midnight(rules.next_month(today)))
+    rows = await fetch("SELECT max(day) AS day FROM stock_summed")
+    since = max(first, rows[0]["day"] + timedelta(days=1)) if rows[0]["day"] else first
+    found = await fetch(_SUMMED, first)
+    found += await fetch(SUMS, list(COUNTED), midnight(since), midnight(today + timedelta(days=1)))
     return [row for row in found if row["site"] in sites]
 
 

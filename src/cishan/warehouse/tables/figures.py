@@ -1,4 +1,4 @@
-"""Sums of months that are over, and how much of what should always be there."""
+"""Sums of days that are over, and how much of what should always be there."""
 
 from piccolo.columns import UUID, BigInt, BigSerial, Date, ForeignKey, Integer, OnDelete, Timestamptz, Varchar
 from piccolo.constraints import Check, Unique
@@ -9,7 +9,7 @@ from cishan.warehouse.tables.places import StockSite
 
 
 class StockMonth(Table, tablename="stock_month"):
-    """What came or went of a kind of goods in a month that is over: nothing is ever dated back into it."""
+    """What came or went of a kind of goods in a month, as far as its days were summed up."""
 
     id = BigSerial(primary_key=True)
     month = Date(default=None)
@@ -23,13 +23,11 @@ class StockMonth(Table, tablename="stock_month"):
     stock_month_once = Unique([month, site, item, fund_code, kind])
 
 
-class StockMonthClosed(Table, tablename="stock_month_closed"):
-    """That a month was summed up."""
+class StockSummed(Table, tablename="stock_summed"):
+    """That all days up to this one were summed up: nothing is ever dated back into them."""
 
-    month = Date(primary_key=True, default=None)
-    closed_at = Timestamptz(default=None)
-
-    stock_month_closed_is_a_month = Check("extract(day from month) = 1")
+    day = Date(primary_key=True, default=None)
+    at = Timestamptz(default=None)
 
 
 class StockLevel(Table, tablename="stock_level"):
