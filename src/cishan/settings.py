@@ -90,6 +90,10 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     """Host names, beside the one of public_url, under which the site answers."""
+    near_expiry_days: int
+    """Goods with fewer days left than that, or as many, are on the list of what to hand out first."""
+    count_every_days: int
+    """A bin that nobody counted for so long is suggested for a stocktake."""
     metrics_host: str
     metrics_port: int
     """Prometheus reads web here, and the worker one port higher; 0: nowhere."""
@@ -153,6 +157,8 @@ def load(environ: Mapping[str, str]) -> Settings:
         allowed_hosts=tuple(
             host.strip().lower() for host in environ.get("ALLOWED_HOSTS", "").split(",") if host.strip()
         ),
+        near_expiry_days=_days(environ, "NEAR_EXPIRY_DAYS", 60),
+        count_every_days=_days(environ, "COUNT_EVERY_DAYS", 90),
         metrics_host=environ.get("METRICS_HOST", "127.0.0.1"),
         metrics_port=_port(environ, "METRICS_PORT", 0) if environ.get("METRICS_PORT", "0") != "0" else 0,
         log_format=_one_of(environ, "LOG_FORMAT", ("json", "text")),
@@ -207,6 +213,13 @@ def _quiet(environ: Mapping[str, str]) -> QuietHours | None:
         return quiet_hours(value)
     except ValueError:
         raise SettingsError(f"SMS_QUIET_HOURS must look like 21:00-08:00, not {value!r}.") from None
+
+
+def _days(environ: Mapping[str, str], name: str, default: int) -> int:
+    value = environ.get(name, "") or str(default)
+    if not value.isdigit() or not 0 < int(value) <= 3650:
+        raise SettingsError(f"{name} must be a number of days, not {value!r}.")
+    return int(value)
 
 
 def _port(environ: Mapping[str, str], name: str, default: int) -> int:

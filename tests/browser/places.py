@@ -62,6 +62,7 @@ FIXED = (
     "/staff/jobs",
     "/staff/letters",
     "/staff/messages",
+    "/staff/near-expiry",
     "/staff/news",
     "/staff/organisations",
     "/staff/payment-messages",
@@ -76,15 +77,17 @@ FIXED = (
     "/staff/scan",
     "/staff/search",
     "/staff/sign-in",
-    "/staff/warehouse/figures",
-    "/staff/warehouse/levels",
-    "/warehouse",
+    "/staff/stocktakes",
     "/staff/suspense",
     "/staff/vouchers",
     "/staff/warehouse",
     "/staff/warehouse/labels",
+    "/staff/warehouse/counts",
+    "/staff/warehouse/figures",
+    "/staff/warehouse/levels",
     "/styleguide",
     "/transparency",
+    "/warehouse",
 )
 """Pages whose address has no part that changes."""
 
@@ -135,6 +138,8 @@ FOUND = (
     "/staff/refunds/{refund_id:uuid}/propose",
     "/staff/suspense/{txn_id:str}/propose",
     "/staff/warehouse/labels/{code:str}",
+    "/staff/warehouse/counts/{stocktake_id:uuid}",
+    "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -229,6 +234,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     voucher = await _first(page, "/staff/vouchers")
     keeper_cookie = await _sign_in(page, "demo-warehouse")
     label = await _print_label(page, platform)
+    stocktake, count = await _begin_to_count(page)
     code_cookie = await _ask_code(page)
     admin_cookie = await _sign_in(page, "demo-admin")
     people = await _invite(page)
@@ -260,11 +266,25 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/suspense/{txn_id:str}/propose": [held],
         "/staff/vouchers/{entry_id:str}": [voucher],
         "/staff/warehouse/labels/{code:str}": [label],
+        "/staff/warehouse/counts/{stocktake_id:uuid}": [stocktake],
+        "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}": [count],
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
     }
     assert set(routes) == set(FOUND)
     return Places(routes, staff_cookie, books_cookie, keeper_cookie, admin_cookie, code_cookie)
+
+
+async def _begin_to_count(page: Page) -> tuple[str, str]:
+    """Freeze a bin and begin to count it; return the paths of the stocktake and of the count."""
+    await page.goto("/staff/warehouse/counts")
+    await page.get_by_label("其他库位").fill("DZ-B-12")
+    await page.get_by_role("button", name="冻结库位并开始盘点").click()
+    await expect(page).to_have_url(re.compile("/staff/warehouse/counts/[0-9a-f-]{36}$"))
+    stocktake = _path(page)
+    await page.get_by_role("button", name="清点库位 DZ-B-12").click()
+    await expect(page).to_have_url(re.compile("/count/"))
+    return stocktake, _path(page)
 
 
 def _path(page: Page) -> str:

@@ -17,6 +17,7 @@ CHANGES: tuple[Literal["amount", "day", "paused", "resumed", "cancelled"], ...] 
 )
 DECISIONS: tuple[Literal["approved", "refused", "released"], ...] = ("approved", "refused", "released")
 PAPERS: tuple[Literal["receipt", "red", "thanks"], ...] = ("receipt", "red", "thanks")
+LOCKS: tuple[Literal["expired", "recalled"], ...] = ("expired", "recalled")
 THANKS = rules.GiftThanks(
     gift_number="G20261122-7K3F9Q",
     amount_fen=5000,
@@ -83,6 +84,20 @@ EVERY_LETTER: list[rules.Letter] = [
         due_on=DAY,
         source="《慈善法》第八十二条",
         url=HERE,
+    ),
+    rules.ReservationLost(
+        order_number="CK261122-0007",
+        goods=(("大米10kg", "L261122-7KQ2M", "3 袋"),),
+        why="Their last day of use has passed.",
+        url=HERE,
+    ),
+    *(
+        rules.GoodsLocked(
+            cause=cause,
+            lots=(rules.LockedLot(number="L261122-7KQ2M", item="大米10kg", left="12 袋", where="DZ-A-01"),),
+            url=HERE,
+        )
+        for cause in LOCKS
     ),
     rules.StaffInvitation(
         name="演示新人",

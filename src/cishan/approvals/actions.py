@@ -363,6 +363,7 @@ _REFUSALS: dict[str, _Refusal] = {
         N_("A panel needs more members present: council members who have not acted, you among them."),
         "participants",
     ),
+    "AP016": (Forbidden, N_("You counted this yourself. Somebody else must judge the count."), ""),
 }
 
 

@@ -48,6 +48,8 @@ THINGS: dict[str, Thing] = {
         Action.STOCK_READ,
         (Action.GOODS_JUDGE, Action.GOODS_VALUE, Action.GOODS_BOOK),
     ),
+    "lot": Thing(N_("Lot"), Action.STOCK_READ),
+    "stocktake": Thing(N_("Stocktake"), Action.STOCK_READ, (Action.STOCK_WORK,)),
     "person": Thing(N_("Person"), Action.PERSONS_READ),
 }
 

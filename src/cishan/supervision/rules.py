@@ -8,7 +8,7 @@ from cishan.audit.rules import GIVER, STRIPE, SYSTEM
 from cishan.campaigns import rules as campaigns
 from cishan.donations.rules import labels as donations
 from cishan.kernel.text import N_
-from cishan.warehouse.rules import offers
+from cishan.warehouse.rules import offers, recalls, stock, stocktakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +139,13 @@ ENDS = "ends "
 _FILE = {"keep": N_("File kept"), "remove": N_("File removed")}
 _FILE_STATES = {"kept": N_("Kept"), "removed": N_("Removed")}
 _RECEIPT_STATES = {"issued": N_("Issued")}
+_LOT = {
+    "expire": N_("Its last day of use has passed"),
+    "recall": N_("Called back"),
+    "lift": N_("Recall lifted"),
+    "found": N_("Found at a stocktake"),
+    "quarantine": N_("Put in quarantine"),
+}
 _RELATION = {"declare": N_("Declared"), "end": N_("Ended")}
 _RELATION_STATES = {"declared": N_("Declared"), "ended": N_("Ended")}
 _TRIED = {"try_again": N_("Tried again")}
@@ -161,6 +168,9 @@ SUBJECTS: dict[str, Subject] = {
     "refund": Subject(N_("Refund"), donations.REFUND_WORDS, _REFUND),
     "receipt": Subject(N_("Receipt"), _RECEIPT_STATES, _RECEIPT),
     "approval": Subject(N_("Approval"), approvals.STATE_LABELS, _APPROVAL),
+    "lot": Subject(N_("Lot"), stock.LOT_STATES, _LOT),
+    "stocktake": Subject(N_("Stocktake"), stocktakes.STATES, stocktakes.EVENTS),
+    "recall": Subject(N_("Recall"), recalls.STATES, recalls.EVENTS),
     "related_party": Subject(N_("Related party"), _RELATION_STATES, _RELATION),
     "account": Subject(N_("Account"), _ACCOUNT_STATES, _ACCOUNT),
     "role_grant": Subject(N_("Post"), {"granted": N_("Given"), "revoked": N_("Ended")}, _POST),

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from cishan import gateways
 from cishan.approvals import queries as approvals
 from cishan.approvals.queries import lists as approval_lists
 from cishan.campaigns import queries as campaigns
@@ -22,6 +23,8 @@ from cishan.ledger.queries.lists import POSTINGS, VOUCHERS
 from cishan.notify.queries.lists import LETTERS
 from cishan.payments.queries import DIFFERENCES, EVENTS
 from cishan.plumbing.lists import Condition, List
+from cishan.warehouse.queries import lists_counts
+from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, STOCKTAKES
 
 Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
 NOTHING: Condition = ("false", ())
@@ -82,6 +85,15 @@ async def _everything(_: Staff, __: Action) -> tuple[Condition, ...]:
     return ()
 
 
+async def _sites(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (lists_counts.at_sites(scope_of(staff, action).regions),)
+
+
+async def _near(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    days = gateways.settings().near_expiry_days
+    return lists_counts.within_days(days), *await _sites(staff, action)
+
+
 async def _clocks(staff: Staff, _: Action) -> tuple[Condition, ...]:
     return (concerning(rules.readable(staff)),)
 
@@ -94,6 +106,7 @@ def concerning(reached: list[tuple[str, Reach]]) -> Condition:
     return " OR ".join(f"({sql})" for sql, _ in parts), tuple(v for _, values in parts for v in values)
 
 
+_COUNT = rules.Door(N_("Count bins"), "/staff/warehouse/counts", Action.STOCK_WORK)
 _INVITE = rules.Door(N_("Invite somebody"), "/staff/people/invite", Action.PEOPLE_GRANT)
 
 LISTS: tuple[Shown, ...] = (
@@ -109,6 +122,8 @@ LISTS: tuple[Shown, ...] = (
     Shown(CAMPAIGNS, Action.CAMPAIGNS_READ, _campaigns),
     Shown(VOUCHERS, Action.BOOKS_READ, _whole),
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
+    Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,)),
+    Shown(NEAR_EXPIRY, Action.STOCK_READ, _near),
     Shown(deadlines.CLOCKS, Action.DESK, _clocks),
     Shown(GRANTS, Action.PEOPLE_READ, _posts, (_INVITE,)),
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),

@@ -12,6 +12,7 @@ from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Row
 from cishan.warehouse.queries import intake as offers
+from cishan.warehouse.queries import stocktakes
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:
@@ -36,6 +37,8 @@ async def names_of(kind: str, texts: Sequence[str]) -> dict[str, str]:
             return {str(k): v for k, v in (await donations.refunded_numbers(ids)).items()}
         case "goods_offer":
             return {str(k): v for k, v in (await offers.numbers_of(ids)).items()}
+        case "stocktake":
+            return {str(k): v for k, v in (await stocktakes.numbers_of(ids)).items()}
         case "approval":
             return {str(k): v for k, v in (await approvals.titles_of(ids)).items()}
         case _:
@@ -74,6 +77,8 @@ async def path_of(kind: str, text: str) -> str:
             return f"/staff/refunds/{ids[0]}"
         case "goods_offer":
             return f"/staff/goods-offers/{_there((await offers.numbers_of(ids)).get(ids[0]))}"
+        case "stocktake":
+            return f"/staff/warehouse/counts/{ids[0]}"
         case "approval":
             return f"/staff/approvals/{ids[0]}"
         case "monthly_plan":

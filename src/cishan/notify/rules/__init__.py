@@ -11,6 +11,8 @@ from typing import ClassVar, Literal
 
 from cishan.kernel.errors import Conflict
 from cishan.kernel.text import N_
+from cishan.notify.rules.goods import GoodsLocked, ReservationLost
+from cishan.notify.rules.goods import LockedLot as LockedLot
 
 MAX_TRIES = 20
 FIRST_PAUSE = timedelta(minutes=1)
@@ -385,4 +387,6 @@ Letter = (
     | DeadlinePassed
     | GoodsNews
     | GoodsPaper
+    | ReservationLost
+    | GoodsLocked
 )

@@ -115,6 +115,17 @@ CHECK_WANTED = _event(
 PROPOSAL_DECIDED = _event(
     Event("proposal_decided", Group.WORK, N_("What you proposed was decided"), frozenset({MAIL}))
 )
+RESERVATION_LOST = _event(
+    Event(
+        "reservation_lost",
+        Group.WORK,
+        N_("Goods set aside for an order are not to be had any more"),
+        frozenset({MAIL}),
+    )
+)
+GOODS_LOCKED = _event(
+    Event("goods_locked", Group.WORK, N_("Goods have expired or are called back"), frozenset({MAIL}))
+)
 DEADLINE_PASSED = _event(Event("deadline_passed", Group.WORK, N_("A deadline has passed"), frozenset({MAIL})))
 
 Wishes = Mapping[tuple[str, Channel], bool]

@@ -93,6 +93,8 @@ class Event(StrEnum):
     """Requested, issued and signed for in one step, on a distribution day."""
     CONFIRM = "confirm"
     CANCEL = "cancel"
+    TAKE_BACK = "take_back"
+    """Packed goods were called back, expired or are gone: others are looked for."""
 
 
 EDGES: dict[tuple[State, Event], State] = {
@@ -110,6 +112,7 @@ EDGES: dict[tuple[State, Event], State] = {
     (State.RESERVED, Event.CANCEL): State.CANCELLED,
     (State.PICKING, Event.CANCEL): State.CANCELLED,
     (State.PACKED, Event.CANCEL): State.CANCELLED,
+    (State.PACKED, Event.TAKE_BACK): State.PICKING,
 }
 """Where what leads. Who may do it stands in the table of permissions; clocks are started by the action."""
 OPEN = frozenset({State.REQUESTED, State.RESERVED, State.PICKING, State.PACKED})
@@ -123,6 +126,7 @@ _NOT_NOW: dict[Event, str] = {
     Event.HAND_OUT: N_("It cannot be handed over: the order is {state}."),
     Event.CONFIRM: N_("There is nothing to confirm: the order is {state}."),
     Event.CANCEL: N_("It cannot be cancelled any more: the order is {state}."),
+    Event.TAKE_BACK: N_("Nothing is packed: the order is {state}."),
 }
 STATE_PHRASES: dict[str, str] = {
     State.REQUESTED: N_("only requested"),
