@@ -62,6 +62,11 @@ COMMANDS: dict[str, Entry] = {
         "Prove the books; name the first broken row of each fault.",
         True,
     ),
+    "check-stock": Entry(
+        "cishan.warehouse.commands:check_stock",
+        "Prove the stock; name the first broken row of each fault.",
+        True,
+    ),
     "export-books": Entry(
         "cishan.ledger.commands:export_books",
         "Write the books for beancount, hledger or a spreadsheet.",

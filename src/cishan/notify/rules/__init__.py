@@ -11,8 +11,9 @@ from typing import ClassVar, Literal
 
 from cishan.kernel.errors import Conflict
 from cishan.kernel.text import N_
-from cishan.notify.rules.goods import GoodsLocked, ReservationLost
+from cishan.notify.rules.goods import GoodsLocked as GoodsLocked
 from cishan.notify.rules.goods import LockedLot as LockedLot
+from cishan.notify.rules.goods import ReservationLost as ReservationLost
 
 MAX_TRIES = 20
 FIRST_PAUSE = timedelta(minutes=1)

@@ -142,7 +142,7 @@ async def _tell(lost: Sequence[Lost], why: str, *, key: str) -> None:
                 order_number=row["number"],
                 goods=goods,
                 why=why,
-                url=f"{gateways.settings().public_url}/staff/orders/{row['number']}",
+                url=f"{gateways.settings().public_url}/staff/warehouse/orders/{row['number']}",
             ),
         )
 
