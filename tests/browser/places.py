@@ -222,7 +222,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
     await _ask_refund(page, plain)
     contact = await _register(page)
-    staff_cookie = await _sign_in(page, "demo-staff")
+    staff_cookie = await sign_in(page, "demo-staff")
     message, unsubscribe = await _read_message(page), await _unsubscribe(platform)
     things = {
         kind: await _first(page, f"/staff/{kind}") for kind in ("gifts", "plans", "receipts", "refunds")
@@ -230,13 +230,13 @@ async def find(browser: Browser, platform: Platform) -> Places:
     found = await _find_person(page, contact)
     to_propose, approval = await _propose_refund(page)
     held = await _hold_money(page, platform)
-    books_cookie = await _sign_in(page, "demo-maker")
+    books_cookie = await sign_in(page, "demo-maker")
     voucher = await _first(page, "/staff/vouchers")
-    keeper_cookie = await _sign_in(page, "demo-warehouse")
+    keeper_cookie = await sign_in(page, "demo-warehouse")
     label = await _print_label(page, platform)
     stocktake, count = await _begin_to_count(page)
     code_cookie = await _ask_code(page)
-    admin_cookie = await _sign_in(page, "demo-admin")
+    admin_cookie = await sign_in(page, "demo-admin")
     people = await _invite(page)
     await context.close()
     routes = {
@@ -479,7 +479,7 @@ async def _find_person(page: Page, contact: str) -> str:
     return _path(page)
 
 
-async def _sign_in(page: Page, username: str) -> str:
+async def sign_in(page: Page, username: str) -> str:
     """Sign in as staff of the demonstration and return the cookie."""
     password = next(password for _, login, password in ACCOUNTS if login == username)
     await page.goto("/staff/sign-in")

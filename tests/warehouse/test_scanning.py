@@ -238,3 +238,34 @@ async def test_the_number_of_queries_does_not_grow_with_the_sites(
         await desk.get("/staff/warehouse")
         counts.append(len(asked))
     assert counts == [counts[0]] * 4
+
+
+async def test_an_unknown_barcode_is_remembered_with_its_goods_by_those_who_set_up(enter: Enter) -> None:
+    desk = await enter(Role.WAREHOUSE_KEEPER)
+    item = await an_item()
+    page = await desk.post("/staff/scan", data={"code": "6901234567892"})
+    assert "大米10kg · RICE10" in page.text
+    form = {"code": "6901234567892", "item": str(item), "quantity": "12"}
+    for field, value in (
+        ("item", ""),
+        ("item", "x"),
+        ("quantity", "0"),
+        ("quantity", "1.5"),
+        ("quantity", "many"),
+    ):
+        wrong = await desk.post("/staff/scan/learn", data={**form, field: value})
+        assert wrong.status_code == 422, value
+        assert f'href="#field-{field}"' in wrong.text
+    assert await _value("SELECT count(*) FROM goods_barcode") == 0
+    for _ in range(2):
+        kept = await desk.post("/staff/scan/learn", data=form)
+        assert kept.headers["location"] == f"/staff/warehouse/items/{item}"
+    found = await desk.post("/staff/scan", data={"code": "06901234567892"})
+    assert found.headers["location"] == f"/staff/warehouse/items/{item}"
+    other = await desk.post("/staff/scan/learn", data={**form, "item": str(await an_item("OIL5"))})
+    assert other.status_code == 409
+    assert await _value("SELECT count(*) FROM goods_barcode") == 1
+
+    viewer = await enter(Role.GRID_WORKER, username="olga")
+    assert "RICE10" not in (await viewer.post("/staff/scan", data={"code": "96385074"})).text
+    assert (await viewer.post("/staff/scan/learn", data=form)).status_code == 403

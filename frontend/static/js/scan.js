@@ -88,8 +88,6 @@
       line.append(time, " ", what, " ", word);
       return line;
     }));
-    const kept = load(KEPT).length;
-    if (kept) say("lost", box.dataset.saidWaiting.replace("{count}", () => kept));
   }
 
   /* Scans are sent one after the other, in the order in which they were made. */
@@ -151,9 +149,12 @@
   }
 
   function lost(scan) {
-    if (scan.again) save(KEPT, [...load(KEPT), scan]);
+    if (scan.again) {
+      save(KEPT, [...load(KEPT), { ...scan, kept: true }]);
+      setTimeout(resend, RETRY_MS);
+    }
+    if (scan.kept) return; // was told when it was made
     tell("lost", (scan.again ? box.dataset.saidLost : box.dataset.saidUnsent).replace("{code}", () => scan.code), scan.code);
-    if (scan.again) setTimeout(resend, RETRY_MS);
   }
 
   /* What was kept is sent when there is a connection, or after a while: browsers are not always told. */
@@ -361,6 +362,8 @@
 
   async function prepare() {
     showRecent();
+    const kept = load(KEPT).length;
+    if (kept) say("lost", box.dataset.saidWaiting.replace("{count}", () => kept));
     refocus();
     resend();
     if (!part("camera") || !navigator.mediaDevices?.getUserMedia) return;

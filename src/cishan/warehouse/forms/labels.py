@@ -5,6 +5,7 @@ from uuid import UUID
 
 import msgspec
 
+from cishan.kernel.text import N_
 from cishan.plumbing.forms import Input
 from cishan.warehouse.rules.labels import Format, What
 
@@ -25,6 +26,14 @@ class BindForm(msgspec.Struct):
     """The lot or bin of a label."""
 
     to: Annotated[str, Input(max_length=300)]
+
+
+class LearnForm(msgspec.Struct):
+    """Which goods a maker's barcode is on, and for how many pieces it stands."""
+
+    code: Annotated[str, Input(max_length=300)]
+    item: Annotated[UUID, Input(required=N_("Choose the goods."))]
+    quantity: int = 1
 
 
 class ReplaceForm(msgspec.Struct):

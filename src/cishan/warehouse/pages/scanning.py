@@ -1,5 +1,6 @@
 """One field that takes a scan of anything, and where it leads."""
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,15 +15,22 @@ from litestar.status_codes import (
 )
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals.rules import Acting
 from cishan.identity.guards import NO_STORE, PUBLIC, allowed, rule
-from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
+from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
+from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import CAMERA
+from cishan.warehouse.actions.catalogue import bind_barcode
+from cishan.warehouse.forms.labels import LearnForm
+from cishan.warehouse.queries.catalogue import items, name_of
 from cishan.warehouse.queries.scanning import path_of
 from cishan.warehouse.rules import codes
+from cishan.warehouse.rules.catalogue import CATEGORIES, Item
 from cishan.warehouse.rules.codes import Code, Kind
 
 SCAN = "/staff/scan"
@@ -37,7 +45,7 @@ async def from_label(code: FromPath[str]) -> Redirect:
 @get(SCAN, opt={**rule(Action.STOCK_READ), CAMERA: True})
 async def scan_page(request: Request[Any, Any, Any]) -> Template:
     """Show the field."""
-    return _page(await allowed(request, Action.STOCK_READ), "", HTTP_200_OK)
+    return await _page(await allowed(request, Action.STOCK_READ), "", HTTP_200_OK)
 
 
 @post(SCAN, opt={**rule(Action.STOCK_READ), CAMERA: True}, status_code=HTTP_303_SEE_OTHER)
@@ -59,18 +67,50 @@ async def _answer(staff: Staff, scanned: str, status: int) -> Redirect | Templat
     code = codes.read(scanned)
     path = await path_of(code, staff)
     if path is None:
-        return _page(staff, _complaint(code, scanned), status, code)
+        return await _page(staff, _complaint(code, scanned), status, code)
     return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
-def _page(staff: Staff, complaint: str, status: int, code: Code | None = None) -> Template:
+async def _page(
+    staff: Staff, complaint: str, status: int, code: Code | None = None, form: Form[Any] | None = None
+) -> Template:
+    learns = code is not None and code.is_of_maker and bool(scope_of(staff, Action.STOCK_SET_UP).regions)
     context = {
         "staff": staff,
-        "form": forms.empty(),
+        "form": form or forms.empty(),
         "code": code,
+        "items": _choices(await items()) if learns else [],
         "said": (complaint, False) if complaint else None,
     }
     return Template("warehouse/scan.html", context=context, status_code=status, headers=NO_STORE)
+
+
+def _choices(several: Sequence[Item]) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return the goods under their categories."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for item in several:
+        category = CATEGORIES[item.category]
+        found.setdefault(gettext(category), []).append((str(item.id), f"{name_of(item)} · {item.code}"))
+    return list(found.items())
+
+
+@post(f"{SCAN}/learn", opt={**rule(Action.STOCK_SET_UP), CAMERA: True}, status_code=HTTP_303_SEE_OTHER)
+async def learn(request: Request[Any, Any, Any]) -> Redirect | Template:
+    """Let a barcode that the catalogue did not know stand for goods from now on."""
+    staff = await allowed(request, Action.STOCK_SET_UP)
+    assert staff.acting is not None, "a guarded page knows by which post it was opened"
+    by = Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
+    form = forms.read(LearnForm, await request.form())
+    code = codes.read(form.typed("code"))
+    if form.value is None:
+        return await _page(staff, "", HTTP_422_UNPROCESSABLE_ENTITY, code, form)
+    try:
+        await bind_barcode(code.typed, item_id=form.value.item, quantity=form.value.quantity, by=by)
+    except (Invalid, Conflict) as error:
+        beside = error if isinstance(error, Invalid) else Invalid(error.message, field="item", **error.values)
+        return await _page(staff, "", error.status, code, form.refused(beside))
+    path = f"/staff/warehouse/items/{form.value.item}"
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
 def _complaint(code: Code, scanned: str) -> str:
@@ -85,4 +125,4 @@ def _complaint(code: Code, scanned: str) -> str:
     return gettext(N_("Nothing here has the code {code}.")).format(code=code.text)
 
 
-routes: list[ControllerRouterHandler] = [from_label, scan_page, scan, scanned_page]
+routes: list[ControllerRouterHandler] = [from_label, scan_page, scan, learn, scanned_page]

@@ -56,6 +56,11 @@ class Code:
         return tuple(dict.fromkeys(found))
 
     @property
+    def is_of_maker(self) -> bool:
+        """Whether it may be a barcode that somebody else printed."""
+        return bool(self.gtin) or self.kinds == (Kind.BARCODE,)
+
+    @property
     def barcode(self) -> str:
         """Return how the barcode is to be kept: a trade item's with 13 digits, where it has no more."""
         if not self.gtin:
