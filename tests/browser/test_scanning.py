@@ -23,8 +23,7 @@ SLOWEST_MS = 1_000
 def film(path: Path, kind: str, text: str) -> Path:
     """Write what a camera sees that is held before a code: a little film, uncompressed (YUV4MPEG2)."""
     drawn = zxingcpp.create_barcode(text, zxingcpp.barcode_format_from_str(kind))
-    pixels = memoryview(drawn.to_image(scale=4))
-    code = Image.frombytes("L", (pixels.shape[1], pixels.shape[0]), bytes(pixels))
+    code = Image.fromarray(drawn.to_image(scale=4)).convert("L")
     code = code.rotate(4, expand=True, fillcolor=255)
     frame = Image.new("L", (WIDTH, HEIGHT), 170)
     frame.paste(code, ((WIDTH - code.width) // 2, (HEIGHT - code.height) // 2))
