@@ -41,6 +41,7 @@ from cishan.warehouse.tables.orders import (
     RECEIVER_PHONE,
 )
 
+ALL_THERE = N_("Everything that is wanted is set aside already.")
 NOTHING_THERE = N_("Nothing of what is wanted can be set aside now.")
 
 
@@ -157,6 +158,8 @@ async def reserve(order_ids: Sequence[UUID], *, by: Acting | None, request: UUID
     The orders are of one site. Two that want the same goods there wait for each other. Conflict, and nothing
     changes, if there is nothing at all to set aside.
     """
+    if not order_ids:
+        raise Conflict(ALL_THERE)
     async with atomic():
         orders = await lock(order_ids)
         if not await stock.is_posted(request):
@@ -173,7 +176,7 @@ async def _set_aside(orders: Sequence[Locked], by: Acting | None, request: UUID)
     (site,) = {order.site for order in orders}
     wants = await shelves.wants_of([order.id for order in orders])
     if not wants:
-        raise Conflict(N_("Everything that is wanted is set aside already."))
+        raise Conflict(ALL_THERE)
     await stock.lock_items(site, sorted({want.item for want in wants}))
     shelved = await shelves.shelved_for(site, wants, clock.today())
     takes = fefo.allocate(wants, shelved, on=clock.today()).takes

@@ -294,7 +294,7 @@ async def _lock(scrap_id: UUID) -> dict[str, Any]:
 
 
 def _page(scrap_id: str) -> str:
-    return f"/staff/scraps/{scrap_id}"
+    return f"/staff/warehouse/scraps/{scrap_id}"
 
 
 register(

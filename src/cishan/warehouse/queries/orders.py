@@ -249,9 +249,51 @@ async def pick_by_id(pick_id: UUID) -> PickView:
     return _pick(rows[0])
 
 
-async def orders_of_batch(batch: UUID) -> list[UUID]:
-    """Return the orders of an allocation list in their order."""
-    rows = await fetch("SELECT id FROM goods_order WHERE batch = {} ORDER BY length(number), number", batch)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchView:
+    """An allocation list and how far its orders are."""
+
+    id: UUID
+    title: str
+    site_name: str
+    site_region: str
+    organisation: UUID
+    made_by: UUID
+    made_at: datetime
+    orders: int
+    states: tuple[tuple[str, int], ...]
+
+
+async def batch_by_id(batch: UUID) -> BatchView | None:
+    """Return an allocation list."""
+    rows = await fetch(
+        """SELECT b.id, b.title, s.name AS site_name, s.region AS site_region, s.organisation, b.made_by,
+                  b.made_at, b.orders
+             FROM goods_list AS b JOIN stock_site AS s ON s.id = b.site WHERE b.id = {}""",
+        batch,
+    )
+    if not rows:
+        return None
+    counts = await fetch(
+        "SELECT state, count(*)::int AS n FROM goods_order WHERE batch = {} GROUP BY state", batch
+    )
+    by_state = {row["state"]: row["n"] for row in counts}
+    states = tuple((state.value, by_state[state]) for state in State if state in by_state)
+    return BatchView(**rows[0], states=states)
+
+
+async def orders_of_batch(batch: UUID, *, lacking: bool = False) -> list[UUID]:
+    """Return the orders of an allocation list in their order; only open ones that lack something."""
+    rows = await fetch(
+        """SELECT o.id FROM goods_order AS o
+            WHERE o.batch = {} AND (NOT {} OR (o.state IN ('requested', 'reserved', 'picking') AND EXISTS (
+                SELECT FROM goods_order_line AS line WHERE line.goods_order = o.id AND line.quantity >
+                    coalesce((SELECT sum(p.quantity) FROM goods_pick AS p WHERE p.line = line.id
+                                 AND p.state IN ('reserved', 'picked', 'issued')), 0))))
+            ORDER BY length(o.number), o.number""",
+        batch,
+        lacking,
+    )
     return [row["id"] for row in rows]
 
 

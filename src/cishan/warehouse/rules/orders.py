@@ -117,6 +117,7 @@ EDGES: dict[tuple[State, Event], State] = {
 """Where what leads. Who may do it stands in the table of permissions; clocks are started by the action."""
 OPEN = frozenset({State.REQUESTED, State.RESERVED, State.PICKING, State.PACKED})
 
+NOT_YOUR_REGION = N_("Your post does not reach where this receiver lives.")
 _NOT_NOW: dict[Event, str] = {
     Event.RESERVE: N_("Nothing more can be reserved: the order is {state}."),
     Event.RELEASE: N_("There is nothing to release: the order is {state}."),

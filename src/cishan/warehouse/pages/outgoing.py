@@ -1,0 +1,116 @@
+"""What all pages of outgoing goods share: the order within reach, the page around it, the ways back."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+
+from cishan.approvals.rules import Acting
+from cishan.identity.guards import NO_STORE, May, allowed
+from cishan.identity.queries import people
+from cishan.identity.rules.permissions import Action, decide, scope_of
+from cishan.identity.rules.roles import Staff
+from cishan.kernel import clock, ids
+from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from cishan.plumbing.forms import Form
+from cishan.plumbing.i18n import gettext, say
+from cishan.warehouse.queries import orders
+from cishan.warehouse.queries import places as place_queries
+from cishan.warehouse.queries.orders import NO_ORDER, OrderView
+from cishan.warehouse.rules import orders as rules
+
+REFUSALS = (Conflict, Invalid)
+HOME = "/staff/warehouse/orders"
+
+
+def acting(staff: Staff) -> Acting:
+    """Return the post by which the running request was allowed."""
+    assert staff.acting is not None, "a guarded page knows by which post it was opened"
+    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
+
+
+def to(path: str) -> Redirect:
+    """Lead on after something was done."""
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+
+
+def page(name: str, context: Mapping[str, Any], *, form: Form[Any] | None = None) -> Template:
+    """Return a page of this part of the warehouse; 422 if its form has errors."""
+    wrong = form is not None and bool(form.errors)
+    return Template(
+        template_name=f"warehouse/{name}.html",
+        context={"once": str(ids.new_id()), **context},
+        status_code=HTTP_422_UNPROCESSABLE_ENTITY if wrong else HTTP_200_OK,
+        headers=NO_STORE,
+    )
+
+
+def refused(form: Form[Any], error: DomainError, field: str = "") -> Form[Any]:
+    """Return the form with a refusal beside a field, or above it."""
+    return form.refused(error if isinstance(error, Invalid) else Invalid(say(error), field=field))
+
+
+async def order_for(
+    request: Request[Any, Any, Any], number: str, action: Action, *, clear: bool = False
+) -> tuple[Staff, OrderView]:
+    """Return an order and who looks at it; one out of reach answers like one that does not exist.
+
+    Who asked for goods sees their own order wherever it is served from.
+    """
+    order = await orders.order_by_number(number, clear=clear)
+    staff = await allowed(request, action)
+    may = decide(staff, action, now=clock.now(), organisation=order.organisation, region=order.site_region)
+    mine = action is Action.STOCK_READ and order.requested_by == staff.person_id
+    if mine:
+        return staff, order
+    if (
+        not may.allowed
+        and not decide(
+            staff,
+            Action.STOCK_READ,
+            now=clock.now(),
+            organisation=order.organisation,
+            region=order.site_region,
+        ).allowed
+    ):
+        raise NotFound(NO_ORDER)
+    return await allowed(request, action, organisation=order.organisation, region=order.site_region), order
+
+
+def why_not(staff: Staff, action: Action, order: OrderView, event: rules.Event | None = None) -> str:
+    """Return why somebody cannot do something with an order now; empty: they can."""
+    may = May(
+        decide(staff, action, now=clock.now(), organisation=order.organisation, region=order.site_region)
+    )
+    if not may.allowed:
+        return may.why
+    reason = rules.why_not(order.state, event) if event else ""
+    return gettext(reason).format(state=gettext(rules.STATE_PHRASES[order.state])) if reason else ""
+
+
+async def site_choices(staff: Staff, action: Action) -> list[tuple[str, str]]:
+    """Return the sites from which somebody may have goods: all, for who only requests."""
+    patterns = scope_of(staff, action).regions if action is Action.STOCK_WORK else ("%",)
+    return [
+        (str(site.id), f"{site.code} {site.name}") for site in await place_queries.sites(regions=patterns)
+    ]
+
+
+async def region_choices(staff: Staff, action: Action) -> list[tuple[str, str]]:
+    """Return the regions that somebody's posts reach, for one thing."""
+    _, regions = await people.choices(scope_of(staff, action).regions)
+    return regions
+
+
+def require_region(region: str, choices: list[tuple[str, str]]) -> None:
+    """Refuse a receiver who lives where one's post does not reach."""
+    if region not in dict(choices):
+        raise Forbidden(rules.NOT_YOUR_REGION)
+
+
+def second_of(person: UUID | None, volunteer: str) -> rules.Second:
+    """Return the second person that a form names: a colleague, else a volunteer."""
+    return rules.Second(person=person) if person else rules.Second(name=volunteer)
