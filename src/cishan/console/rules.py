@@ -50,6 +50,9 @@ THINGS: dict[str, Thing] = {
     ),
     "lot": Thing(N_("Lot"), Action.STOCK_READ),
     "stocktake": Thing(N_("Stocktake"), Action.STOCK_READ, (Action.STOCK_WORK,)),
+    "goods_order": Thing(N_("Order of goods"), Action.STOCK_READ, (Action.STOCK_WORK,)),
+    "goods_list": Thing(N_("Allocation list"), Action.STOCK_READ, (Action.STOCK_WORK,)),
+    "goods_scrap": Thing(N_("Write-off of goods"), Action.STOCK_READ, (Action.STOCK_WORK,)),
     "person": Thing(N_("Person"), Action.PERSONS_READ),
 }
 

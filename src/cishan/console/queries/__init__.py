@@ -23,7 +23,7 @@ from cishan.ledger.queries.lists import POSTINGS, VOUCHERS
 from cishan.notify.queries.lists import LETTERS
 from cishan.payments.queries import DIFFERENCES, EVENTS
 from cishan.plumbing.lists import Condition, List
-from cishan.warehouse.queries import lists_counts
+from cishan.warehouse.queries import lists_counts, lists_out
 from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, STOCKTAKES
 
 Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
@@ -76,6 +76,16 @@ async def _posts(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (posts_in(scope_of(staff, action).regions),)
 
 
+async def _orders(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (lists_out.at_sites_in(reach.regions, staff.person_id),)
+
+
+async def _scraps(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (lists_out.written_off_in(reach.regions),)
+
+
 async def _whole(staff: Staff, action: Action) -> tuple[Condition, ...]:
     """What belongs to the charity as a whole is for posts of the whole city."""
     return () if scope_of(staff, action).whole else (NOTHING,)
@@ -109,6 +119,11 @@ def concerning(reached: list[tuple[str, Reach]]) -> Condition:
 _COUNT = rules.Door(N_("Count bins"), "/staff/warehouse/counts", Action.STOCK_WORK)
 _INVITE = rules.Door(N_("Invite somebody"), "/staff/people/invite", Action.PEOPLE_GRANT)
 
+_REQUEST = (
+    rules.Door(N_("Request goods"), "/staff/warehouse/orders/new", Action.STOCK_REQUEST),
+    rules.Door(N_("Allocation list"), "/staff/warehouse/orders/allocate", Action.STOCK_REQUEST),
+)
+
 LISTS: tuple[Shown, ...] = (
     Shown(approval_lists.WAITING, Action.APPROVALS_READ, _to_decide),
     Shown(approval_lists.MINE, Action.APPROVALS_READ, _proposed),
@@ -124,6 +139,8 @@ LISTS: tuple[Shown, ...] = (
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
     Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,)),
     Shown(NEAR_EXPIRY, Action.STOCK_READ, _near),
+    Shown(lists_out.ORDERS, Action.STOCK_READ, _orders, _REQUEST),
+    Shown(lists_out.SCRAPS, Action.STOCK_READ, _scraps),
     Shown(deadlines.CLOCKS, Action.DESK, _clocks),
     Shown(GRANTS, Action.PEOPLE_READ, _posts, (_INVITE,)),
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),

@@ -12,7 +12,7 @@ from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Row
 from cishan.warehouse.queries import intake as offers
-from cishan.warehouse.queries import stocktakes
+from cishan.warehouse.queries import orders, scraps, stocktakes
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:
@@ -35,6 +35,12 @@ async def names_of(kind: str, texts: Sequence[str]) -> dict[str, str]:
             return {str(k): v for k, v in (await donations.numbers_of(ids)).items()}
         case "refund":
             return {str(k): v for k, v in (await donations.refunded_numbers(ids)).items()}
+        case "goods_order":
+            return {str(k): v for k, v in (await orders.numbers_of(ids)).items()}
+        case "goods_list":
+            return {str(k): v for k, v in (await orders.batch_titles_of(ids)).items()}
+        case "goods_scrap":
+            return {str(k): v for k, v in (await scraps.numbers_of(ids)).items()}
         case "goods_offer":
             return {str(k): v for k, v in (await offers.numbers_of(ids)).items()}
         case "stocktake":
@@ -57,6 +63,18 @@ async def name_rows(rows: list[Row]) -> None:
         row["thing"] = f"{kind} {names[row['kind']].get(row['subject'], '')}".strip()
 
 
+_BY_ID = {
+    "refund": "/staff/refunds",
+    "approval": "/staff/approvals",
+    "monthly_plan": "/staff/plans",
+    "person": "/staff/persons",
+    "goods_list": "/staff/warehouse/orders/lists",
+    "goods_scrap": "/staff/warehouse/scraps",
+    "stocktake": "/staff/warehouse/counts",
+}
+"""Things whose page has their id in its address."""
+
+
 async def path_of(kind: str, text: str) -> str:
     """Return the path of a thing's page; raise NotFound."""
     if kind == "suspense":  # its id is the payment service's, and it has no page of its own
@@ -64,6 +82,8 @@ async def path_of(kind: str, text: str) -> str:
     ids = _ids([text])
     if not ids:
         raise NotFound(NOTHING)
+    if kind in _BY_ID:
+        return f"{_BY_ID[kind]}/{ids[0]}"
     match kind:
         case "campaign":
             slug = await campaigns.slug_of(ids[0])
@@ -73,18 +93,10 @@ async def path_of(kind: str, text: str) -> str:
             return f"/staff/gifts/{_there(number)}"
         case "receipt":
             return f"/staff/receipts/{_there(await donations.receipt_number(ids[0]))}"
-        case "refund":
-            return f"/staff/refunds/{ids[0]}"
+        case "goods_order":
+            return f"/staff/warehouse/orders/{_there((await orders.numbers_of(ids)).get(ids[0]))}"
         case "goods_offer":
             return f"/staff/goods-offers/{_there((await offers.numbers_of(ids)).get(ids[0]))}"
-        case "stocktake":
-            return f"/staff/warehouse/counts/{ids[0]}"
-        case "approval":
-            return f"/staff/approvals/{ids[0]}"
-        case "monthly_plan":
-            return f"/staff/plans/{ids[0]}"
-        case "person":
-            return f"/staff/persons/{ids[0]}"
         case _:
             raise NotFound(NOTHING)
 

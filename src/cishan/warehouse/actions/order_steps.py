@@ -16,11 +16,8 @@ from cishan.plumbing.i18n import gettext
 from cishan.warehouse.queries import orders as queries
 from cishan.warehouse.rules import orders as rules
 from cishan.warehouse.rules.fefo import Take
-from cishan.warehouse.rules.orders import ORDER, Event, PickState, State
+from cishan.warehouse.rules.orders import LIST, ORDER, Event, PickState, State
 from cishan.warehouse.rules.stock import Delta
-
-LIST = "goods_list"
-"""The kind of thing of an allocation list's clocks and causes."""
 
 
 async def record(

@@ -14,7 +14,6 @@ from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, connection, fetch, fetch_value
 from cishan.warehouse.actions import handovers, stock
 from cishan.warehouse.actions.order_steps import (
-    LIST,
     Locked,
     add_picks,
     lock,
@@ -32,7 +31,17 @@ from cishan.warehouse.queries.shelves import Shortage
 from cishan.warehouse.rules import fefo
 from cishan.warehouse.rules import orders as rules
 from cishan.warehouse.rules.fefo import Take
-from cishan.warehouse.rules.orders import ORDER, Event, HandedOut, NewOrder, PickState, Second, Signed, State
+from cishan.warehouse.rules.orders import (
+    LIST,
+    ORDER,
+    Event,
+    HandedOut,
+    NewOrder,
+    PickState,
+    Second,
+    Signed,
+    State,
+)
 from cishan.warehouse.rules.stock import Cause, Delta
 from cishan.warehouse.tables.orders import (
     PHONE_PURPOSE,

@@ -8,20 +8,17 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
+from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
-from cishan.audit import actions as audit
-from cishan.audit.rules import Read
 from cishan.files.queries import files_of
-from cishan.identity.guards import allowed, rule
+from cishan.identity.guards import allowed, reach, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_, fold
 from cishan.plumbing import forms, grids
-from cishan.plumbing.db import atomic
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
@@ -32,7 +29,6 @@ from cishan.warehouse.pages.outgoing import (
     HOME,
     REFUSALS,
     acting,
-    order_for,
     page,
     refused,
     region_choices,
@@ -212,6 +208,7 @@ async def _batch_page(
     request: Request[Any, Any, Any], batch: UUID, form: Form[Any] | None = None
 ) -> Template:
     staff = await allowed(request, Action.STOCK_READ)
+    reach(staff, Action.STOCK_READ)
     view = await queries.batch_by_id(batch)
     if view is None or not (view.made_by == staff.person_id or _within(staff, view.site_region)):
         raise NotFound(N_("There is no such allocation list."))
@@ -320,77 +317,6 @@ async def order_context(staff: Staff, order: OrderView, *, opened: bool = False)
     }
 
 
-async def _order_page(staff: Staff, order: OrderView, form: Form[Any] | None = None, **more: Any) -> Template:
-    context = {**await order_context(staff, order, **more), "form": form or forms.empty()}
-    return page("order", context, form=form)
-
-
-@get("/staff/warehouse/orders/{number:str}", opt=rule(Action.STOCK_READ))
-async def order_page(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
-    """Show one order."""
-    staff, order = await order_for(request, number, Action.STOCK_READ)
-    return await _order_page(staff, order)
-
-
-@post("/staff/warehouse/orders/{number:str}/look", opt=rule(Action.STOCK_WORK), status_code=HTTP_200_OK)
-async def look_at_receiver(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
-    """Show who receives, once it is written down who looks and what for."""
-    staff, order = await order_for(request, number, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None or not form.value.reason:
-        said = with_error(form, "reason", gettext(N_("Say what you need it for.")))
-        return await _order_page(staff, order, said)
-    async with atomic():
-        await audit.record_read(
-            Read(
-                subject_kind=rules.ORDER,
-                subject_id=str(order.id),
-                fields=queries.SEALED_FIELDS,
-                reader=str(staff.person_id),
-                acting_role=staff.acting.role if staff.acting else "",
-                purpose=form.value.reason,
-            )
-        )
-        order = await queries.order_by_number(number, clear=True)
-        return await _order_page(staff, order, opened=True)
-
-
-@post(
-    "/staff/warehouse/orders/{number:str}/reserve",
-    opt=rule(Action.STOCK_WORK),
-    status_code=HTTP_303_SEE_OTHER,
-)
-async def reserve_order(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
-    """Set aside what an order lacks."""
-    staff, order = await order_for(request, number, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _order_page(staff, order, form)
-    try:
-        await actions.reserve([order.id], by=acting(staff), request=form.value.request)
-    except REFUSALS as error:
-        return await _order_page(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
-
-
-@post(
-    "/staff/warehouse/orders/{number:str}/cancel",
-    opt=rule(Action.STOCK_REQUEST),
-    status_code=HTTP_303_SEE_OTHER,
-)
-async def cancel_order(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
-    """Give an order up."""
-    staff, order = await order_for(request, number, Action.STOCK_REQUEST)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _order_page(staff, order, form)
-    try:
-        await actions.cancel(order.id, by=acting(staff), request=form.value.request, reason=form.value.reason)
-    except REFUSALS as error:
-        return await _order_page(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
-
-
 routes: list[ControllerRouterHandler] = [
     new_order,
     request_order,
@@ -398,8 +324,4 @@ routes: list[ControllerRouterHandler] = [
     request_list,
     one_list,
     reserve_list,
-    order_page,
-    look_at_receiver,
-    reserve_order,
-    cancel_order,
 ]

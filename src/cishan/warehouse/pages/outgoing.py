@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 
 from cishan.approvals.rules import Acting
-from cishan.identity.guards import NO_STORE, May, allowed
+from cishan.identity.guards import NO_STORE, May, allowed, reach
 from cishan.identity.queries import people
 from cishan.identity.rules.permissions import Action, decide, scope_of
 from cishan.identity.rules.roles import Staff
@@ -24,6 +24,8 @@ from cishan.warehouse.rules import orders as rules
 
 REFUSALS = (Conflict, Invalid)
 HOME = "/staff/warehouse/orders"
+OWN = frozenset({Action.STOCK_READ, Action.STOCK_REQUEST})
+"""What whoever asked for goods may do with their own order, wherever it is served from."""
 
 
 def acting(staff: Staff) -> Acting:
@@ -62,28 +64,33 @@ async def order_for(
     """
     order = await orders.order_by_number(number, clear=clear)
     staff = await allowed(request, action)
-    may = decide(staff, action, now=clock.now(), organisation=order.organisation, region=order.site_region)
-    mine = action is Action.STOCK_READ and order.requested_by == staff.person_id
-    if mine:
+    if action in OWN and order.requested_by == staff.person_id:
+        reach(staff, action)
         return staff, order
-    if (
-        not may.allowed
-        and not decide(
-            staff,
-            Action.STOCK_READ,
-            now=clock.now(),
-            organisation=order.organisation,
-            region=order.site_region,
-        ).allowed
-    ):
+    sees = decide(
+        staff,
+        Action.STOCK_READ,
+        now=clock.now(),
+        organisation=order.organisation,
+        region=order.site_region,
+    )
+    if not sees.allowed:
+        reach(staff, action)
         raise NotFound(NO_ORDER)
     return await allowed(request, action, organisation=order.organisation, region=order.site_region), order
 
 
 def why_not(staff: Staff, action: Action, order: OrderView, event: rules.Event | None = None) -> str:
     """Return why somebody cannot do something with an order now; empty: they can."""
+    own = action in OWN and order.requested_by == staff.person_id
     may = May(
-        decide(staff, action, now=clock.now(), organisation=order.organisation, region=order.site_region)
+        decide(
+            staff,
+            action,
+            now=clock.now(),
+            organisation=None if own else order.organisation,
+            region=None if own else order.site_region,
+        )
     )
     if not may.allowed:
         return may.why

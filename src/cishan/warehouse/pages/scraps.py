@@ -24,7 +24,7 @@ from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import scraps as actions
-from cishan.warehouse.forms.orders import ScrapForm, StepForm
+from cishan.warehouse.forms.orders import ScrapForm
 from cishan.warehouse.pages.outgoing import REFUSALS, acting, page, refused, second_of, to
 from cishan.warehouse.queries import handovers, orders, places
 from cishan.warehouse.queries import scraps as queries
@@ -166,72 +166,19 @@ async def propose_loss(request: Request[Any, Any, Any], pick_id: FromPath[UUID])
     return to(f"{HOME}/{scrap_id}")
 
 
-async def _scrap_page(staff: Staff, scrap: queries.ScrapView, form: Form[Any] | None = None) -> Template:
+async def scrap_context(staff: Staff, scrap: queries.ScrapView) -> dict[str, Any]:
+    """Return what the page of a write-off needs, but for what stands around it."""
     standing = (await approvals.states_of(KIND, SCRAP, [scrap.id])).get(str(scrap.id))
-    loose = scrap.state is ScrapState.PROPOSED and (standing is None or standing.state not in OPEN)
-    context = {
+    return {
         "staff": staff,
         "scrap": scrap,
-        "form": form or forms.empty(),
         "status": (gettext(rules.SCRAP_STATES[scrap.state]), rules.SCRAP_TONES[scrap.state]),
         "ground": gettext(rules.GROUNDS[scrap.ground]),
         "photos": await files_of(SCRAP, scrap.id),
         "standing": standing,
         "standing_word": gettext(STATE_LABELS[standing.state]) if standing else "",
-        "loose": loose,
+        "loose": scrap.state is ScrapState.PROPOSED and (standing is None or standing.state not in OPEN),
     }
-    return page("scrap", context, form=form)
-
-
-async def _scrap(
-    request: Request[Any, Any, Any], scrap_id: UUID, action: Action
-) -> tuple[Staff, queries.ScrapView]:
-    scrap = await queries.scrap_by_id(scrap_id)
-    staff = await allowed(request, action, organisation=scrap.organisation, region=scrap.region, secret=True)
-    return staff, scrap
-
-
-@get("/staff/warehouse/scraps/{scrap_id:uuid}", opt=rule(Action.STOCK_READ))
-async def one_scrap(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Template:
-    """Show one write-off."""
-    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_READ)
-    return await _scrap_page(staff, scrap)
-
-
-@post(
-    "/staff/warehouse/scraps/{scrap_id:uuid}/again",
-    opt=rule(Action.STOCK_WORK),
-    status_code=HTTP_303_SEE_OTHER,
-)
-async def again(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Redirect | Template:
-    """Lay it before the checkers once more."""
-    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _scrap_page(staff, scrap, form)
-    try:
-        await actions.propose_again(scrap.id, by=acting(staff), reason=form.value.reason)
-    except REFUSALS as error:
-        return await _scrap_page(staff, scrap, refused(form, error))
-    return to(f"{HOME}/{scrap.id}")
-
-
-@post(
-    "/staff/warehouse/scraps/{scrap_id:uuid}/drop",
-    opt=rule(Action.STOCK_WORK),
-    status_code=HTTP_303_SEE_OTHER,
-)
-async def drop(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Redirect | Template:
-    """Give a write-off up."""
-    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _scrap_page(staff, scrap, form)
-    try:
-        await actions.drop(scrap.id, by=acting(staff), reason=form.value.reason)
-    except REFUSALS as error:
-        return await _scrap_page(staff, scrap, refused(form, error))
-    return to(f"{HOME}/{scrap.id}")
 
 
 routes: list[ControllerRouterHandler] = [
@@ -239,7 +186,4 @@ routes: list[ControllerRouterHandler] = [
     propose,
     new_loss,
     propose_loss,
-    one_scrap,
-    again,
-    drop,
 ]

@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from cishan.identity.queries.regions import shown as region_shown
+from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids, masking
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
-from cishan.plumbing.db import fetch
+from cishan.plumbing.db import fetch, fetch_value
+from cishan.warehouse.queries import scanning
 from cishan.warehouse.queries.stock import shown
+from cishan.warehouse.rules.codes import Code
 from cishan.warehouse.rules.orders import Kind, PickState, ReceiverKind, State
 from cishan.warehouse.tables.orders import RECEIVER_ADDRESS, RECEIVER_NAME, RECEIVER_PHONE
 
@@ -189,6 +192,12 @@ async def numbers_of(order_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["number"] for row in rows}
 
 
+async def batch_titles_of(batches: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what allocation lists are called."""
+    rows = await fetch("SELECT id, title FROM goods_list WHERE id = ANY({}::uuid[])", list(batches))
+    return {row["id"]: row["title"] for row in rows}
+
+
 async def lines_of(order_id: UUID) -> list[LineView]:
     """Return the lines of an order in their order."""
     rows = await fetch(
@@ -329,3 +338,11 @@ async def receivers_of(lots: Sequence[UUID]) -> list[Receiver]:
             )
         )
     return found
+
+
+async def _scanned(code: Code, _: Staff) -> str | None:
+    found = await fetch_value("SELECT number FROM goods_order WHERE number = {}", code.number)
+    return f"/staff/warehouse/orders/{found}" if found else None
+
+
+scanning.register("order", _scanned, pattern=r"CK[0-9]{6}-[0-9]{4,6}")

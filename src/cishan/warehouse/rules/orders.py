@@ -11,6 +11,8 @@ from cishan.kernel.text import N_
 
 ORDER = "goods_order"
 """The kind of thing of an order's history, clocks, files and causes."""
+LIST = "goods_list"
+"""The kind of thing of an allocation list's clocks and causes."""
 LIST_LIMIT = 10_000
 """Lines of one allocation list."""
 LINES_LIMIT = 60

@@ -1,0 +1,174 @@
+"""The pages of orders of goods and of write-offs, with what stands around each."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request, get, post
+from litestar.params import FromPath
+from litestar.response import Redirect, Template
+from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
+from litestar.types import ControllerRouterHandler
+
+from cishan.console import actions as console
+from cishan.console.queries.around import around
+from cishan.identity.guards import allowed, rule
+from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.roles import Staff
+from cishan.kernel.text import N_
+from cishan.plumbing import forms
+from cishan.plumbing.db import atomic
+from cishan.plumbing.forms import Form
+from cishan.plumbing.i18n import gettext
+from cishan.warehouse.actions import orders as actions
+from cishan.warehouse.actions import scraps
+from cishan.warehouse.forms.orders import StepForm, with_error
+from cishan.warehouse.pages.orders import order_context
+from cishan.warehouse.pages.outgoing import HOME, REFUSALS, acting, order_for, page, refused, to
+from cishan.warehouse.pages.scraps import HOME as SCRAPS
+from cishan.warehouse.pages.scraps import scrap_context
+from cishan.warehouse.queries import orders as queries
+from cishan.warehouse.queries.orders import OrderView
+from cishan.warehouse.queries.scraps import ScrapView, scrap_by_id
+from cishan.warehouse.rules import orders as rules
+from cishan.warehouse.rules.scraps import SCRAP
+
+
+async def _order_page(staff: Staff, order: OrderView, form: Form[Any] | None = None, **more: Any) -> Template:
+    context = {
+        **await order_context(staff, order, **more),
+        "form": form or forms.empty(),
+        "around": await around(rules.ORDER, order.id),
+    }
+    return page("order", context, form=form)
+
+
+@get("/staff/warehouse/orders/{number:str}", opt=rule(Action.STOCK_READ))
+async def order_page(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
+    """Show one order."""
+    staff, order = await order_for(request, number, Action.STOCK_READ)
+    return await _order_page(staff, order)
+
+
+@post("/staff/warehouse/orders/{number:str}/look", opt=rule(Action.STOCK_WORK), status_code=HTTP_200_OK)
+async def look_at_receiver(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
+    """Show who receives, once it is written down who looks and what for."""
+    staff, order = await order_for(request, number, Action.STOCK_WORK)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None or not form.value.reason:
+        said = with_error(form, "reason", gettext(N_("Say what you need it for.")))
+        return await _order_page(staff, order, said)
+    async with atomic():
+        await console.look(
+            staff,
+            kind=rules.ORDER,
+            subject_id=order.id,
+            fields=queries.SEALED_FIELDS,
+            purpose=form.value.reason,
+        )
+        order = await queries.order_by_number(number, clear=True)
+        return await _order_page(staff, order, opened=True)
+
+
+@post(
+    "/staff/warehouse/orders/{number:str}/reserve",
+    opt=rule(Action.STOCK_WORK),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def reserve_order(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
+    """Set aside what an order lacks."""
+    staff, order = await order_for(request, number, Action.STOCK_WORK)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None:
+        return await _order_page(staff, order, form)
+    try:
+        await actions.reserve([order.id], by=acting(staff), request=form.value.request)
+    except REFUSALS as error:
+        return await _order_page(staff, order, refused(form, error))
+    return to(f"{HOME}/{order.number}")
+
+
+@post(
+    "/staff/warehouse/orders/{number:str}/cancel",
+    opt=rule(Action.STOCK_REQUEST),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def cancel_order(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
+    """Give an order up."""
+    staff, order = await order_for(request, number, Action.STOCK_REQUEST)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None:
+        return await _order_page(staff, order, form)
+    try:
+        await actions.cancel(order.id, by=acting(staff), request=form.value.request, reason=form.value.reason)
+    except REFUSALS as error:
+        return await _order_page(staff, order, refused(form, error))
+    return to(f"{HOME}/{order.number}")
+
+
+async def _scrap_page(staff: Staff, scrap: ScrapView, form: Form[Any] | None = None) -> Template:
+    context = {
+        **await scrap_context(staff, scrap),
+        "form": form or forms.empty(),
+        "around": await around(SCRAP, scrap.id),
+    }
+    return page("scrap", context, form=form)
+
+
+async def _scrap(request: Request[Any, Any, Any], scrap_id: UUID, action: Action) -> tuple[Staff, ScrapView]:
+    scrap = await scrap_by_id(scrap_id)
+    staff = await allowed(request, action, organisation=scrap.organisation, region=scrap.region, secret=True)
+    return staff, scrap
+
+
+@get("/staff/warehouse/scraps/{scrap_id:uuid}", opt=rule(Action.STOCK_READ))
+async def one_scrap(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Template:
+    """Show one write-off."""
+    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_READ)
+    return await _scrap_page(staff, scrap)
+
+
+@post(
+    "/staff/warehouse/scraps/{scrap_id:uuid}/again",
+    opt=rule(Action.STOCK_WORK),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def again(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Redirect | Template:
+    """Lay it before the checkers once more."""
+    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None:
+        return await _scrap_page(staff, scrap, form)
+    try:
+        await scraps.propose_again(scrap.id, by=acting(staff), reason=form.value.reason)
+    except REFUSALS as error:
+        return await _scrap_page(staff, scrap, refused(form, error))
+    return to(f"{SCRAPS}/{scrap.id}")
+
+
+@post(
+    "/staff/warehouse/scraps/{scrap_id:uuid}/drop",
+    opt=rule(Action.STOCK_WORK),
+    status_code=HTTP_303_SEE_OTHER,
+)
+async def drop(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Redirect | Template:
+    """Give a write-off up."""
+    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None:
+        return await _scrap_page(staff, scrap, form)
+    try:
+        await scraps.drop(scrap.id, by=acting(staff), reason=form.value.reason)
+    except REFUSALS as error:
+        return await _scrap_page(staff, scrap, refused(form, error))
+    return to(f"{SCRAPS}/{scrap.id}")
+
+
+routes: list[ControllerRouterHandler] = [
+    order_page,
+    look_at_receiver,
+    reserve_order,
+    cancel_order,
+    one_scrap,
+    again,
+    drop,
+]
