@@ -13,7 +13,7 @@ from cishan import gateways, settings
 from cishan.notify.queries.wishes import unsubscribe_token
 from cishan.notify.rules import events
 from seeds import ACCOUNTS
-from tests.browser import walking
+from tests.browser import goods_out, walking
 from tests.browser.conftest import Platform, open_context
 
 STAFF_COOKIE, CODE_COOKIE = "session", "code"
@@ -85,6 +85,10 @@ FIXED = (
     "/staff/warehouse/counts",
     "/staff/warehouse/figures",
     "/staff/warehouse/levels",
+    "/staff/warehouse/orders",
+    "/staff/warehouse/orders/allocate",
+    "/staff/warehouse/orders/new",
+    "/staff/warehouse/scraps",
     "/styleguide",
     "/transparency",
     "/warehouse",
@@ -140,6 +144,20 @@ FOUND = (
     "/staff/warehouse/labels/{code:str}",
     "/staff/warehouse/counts/{stocktake_id:uuid}",
     "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}",
+    "/o/{token:str}",
+    "/staff/warehouse/orders/lists/{batch:uuid}",
+    "/staff/warehouse/orders/{number:str}",
+    "/staff/warehouse/orders/{number:str}/confirm",
+    "/staff/warehouse/orders/{number:str}/hand-over",
+    "/staff/warehouse/orders/{number:str}/pack",
+    "/staff/warehouse/orders/{number:str}/pick",
+    "/staff/warehouse/orders/{number:str}/picks/{pick_id:uuid}",
+    "/staff/warehouse/orders/{number:str}/picks/{pick_id:uuid}/instead",
+    "/staff/warehouse/orders/{number:str}/picks/{pick_id:uuid}/missing",
+    "/staff/warehouse/orders/{number:str}/returns",
+    "/staff/warehouse/scraps/missing/{pick_id:uuid}",
+    "/staff/warehouse/scraps/new/{lot:str}/{bin_code:str}",
+    "/staff/warehouse/scraps/{scrap_id:uuid}",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -166,6 +184,8 @@ NOT_PAGES = (
     "/staff/scan/{code:str}",
     "/staff/refunds/open",
     "/staff/words",
+    "/staff/warehouse/orders/{number:str}/pick-list.pdf",
+    "/staff/warehouse/orders/{number:str}/slip.pdf",
     "/transparency/funds.csv",
 )
 """Pictures, papers, data, parts of pages, addresses that moved, and a letter as a mail program shows it."""
@@ -235,6 +255,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     keeper_cookie = await sign_in(page, "demo-warehouse")
     label = await _print_label(page, platform)
     stocktake, count = await _begin_to_count(page)
+    going_out = await goods_out.walk(page, platform)
     code_cookie = await _ask_code(page)
     admin_cookie = await sign_in(page, "demo-admin")
     people = await _invite(page)
@@ -268,6 +289,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/warehouse/labels/{code:str}": [label],
         "/staff/warehouse/counts/{stocktake_id:uuid}": [stocktake],
         "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}": [count],
+        **going_out,
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
     }
