@@ -1,6 +1,7 @@
 """Goods on their way out: an order in every state that a page of it shows."""
 
 import io
+import os
 import re
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import asyncpg
 from PIL import Image
 from playwright.async_api import Page, expect
 
+from cishan import gateways, settings
 from cishan.plumbing import crypto
 from cishan.warehouse.queries.orders import LINK
 from tests.browser.conftest import Platform
@@ -86,6 +88,7 @@ async def _picks(platform: Platform, number: str) -> list[UUID]:
 
 
 async def _own(platform: Platform, number: str) -> str:
+    gateways.use(settings.load(os.environ))  # the keys of a demonstration, as the platform has them
     connection = await asyncpg.connect(platform.database_url)
     order_id = await connection.fetchval("SELECT id FROM goods_order WHERE number = $1", number)
     await connection.close()

@@ -8,7 +8,7 @@ from cishan.audit.rules import GIVER, STRIPE, SYSTEM
 from cishan.campaigns import rules as campaigns
 from cishan.donations.rules import labels as donations
 from cishan.kernel.text import N_
-from cishan.warehouse.rules import offers, recalls, stock, stocktakes
+from cishan.warehouse.rules import offers, orders, recalls, scraps, stock, stocktakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,8 @@ SUBJECTS: dict[str, Subject] = {
     "account": Subject(N_("Account"), _ACCOUNT_STATES, _ACCOUNT),
     "role_grant": Subject(N_("Post"), {"granted": N_("Given"), "revoked": N_("Ended")}, _POST),
     "invitation": Subject(N_("Invitation"), _INVITATION_STATES, _INVITATION),
+    "goods_order": Subject(N_("Order of goods"), orders.STATES, orders.EVENTS),
+    "goods_scrap": Subject(N_("Write-off of goods"), scraps.SCRAP_STATES, scraps.SCRAP_EVENTS),
     "goods_offer": Subject(N_("Offer of goods"), offers.STATES, offers.EVENTS),
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),

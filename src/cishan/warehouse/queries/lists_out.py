@@ -77,7 +77,7 @@ ORDERS = List(
         *(Column(code=c, title="", sql=f"o.{c}", on_screen=False, in_file=False) for c in _HIDDEN),
         Column(code="region_zh", title="", sql="r.name", on_screen=False, in_file=False),
         Column(code="region_en", title="", sql="r.name_en", on_screen=False, in_file=False),
-        Column(code="region", title=N_("Region")),
+        Column(code="region", title=N_("Where they live")),
         Column(
             code="state",
             title=N_("State"),

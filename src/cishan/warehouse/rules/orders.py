@@ -120,6 +120,21 @@ EDGES: dict[tuple[State, Event], State] = {
 OPEN = frozenset({State.REQUESTED, State.RESERVED, State.PICKING, State.PACKED})
 
 NOT_YOUR_REGION = N_("Your post does not reach where this receiver lives.")
+EVENTS: dict[str, str] = {
+    "request": N_("Goods requested"),
+    Event.RESERVE: N_("Goods set aside"),
+    Event.RELEASE: N_("Goods let go again"),
+    Event.PICK: N_("Picking began"),
+    Event.PACK: N_("Goods packed"),
+    Event.HAND_OVER: N_("Goods handed over"),
+    Event.HAND_OUT: N_("Goods handed out on the spot"),
+    Event.CONFIRM: N_("Receipt confirmed"),
+    Event.CANCEL: N_("Order cancelled"),
+    "not_found": N_("Not all found at picking"),
+    "take_instead": N_("Another lot than the one that expires first"),
+}
+"""What the history calls the steps."""
+
 _NOT_NOW: dict[Event, str] = {
     Event.RESERVE: N_("Nothing more can be reserved: the order is {state}."),
     Event.RELEASE: N_("There is nothing to release: the order is {state}."),

@@ -45,6 +45,12 @@ SCRAP_STATES: dict[str, str] = {
     ScrapState.SCRAPPED: N_("Written off"),
     ScrapState.REFUSED: N_("Not written off"),
 }
+SCRAP_EVENTS: dict[str, str] = {
+    "propose": N_("Write-off proposed"),
+    "scrap": N_("Written off"),
+    "refuse": N_("Not written off"),
+}
+"""What the history calls the steps."""
 SCRAP_TONES: dict[str, str] = {
     ScrapState.PROPOSED: "warn",
     ScrapState.SCRAPPED: "plain",
