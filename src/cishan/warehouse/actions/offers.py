@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 from cishan.approvals.rules import Acting
 from cishan.audit import actions as audit
-from cishan.audit.rules import GIVER, SYSTEM, Transition
+from cishan.audit.queries import looks_of
+from cishan.audit.rules import GIVER, SYSTEM, Read, Transition
 from cishan.deadlines import actions as deadlines
 from cishan.files import actions as files
 from cishan.files.actions import Brought
 from cishan.files.rules import Purpose, register
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Conflict, Invalid, NotFound
+from cishan.kernel.errors import Conflict, Invalid, NotFound, TooMany
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch
@@ -22,7 +23,7 @@ from cishan.warehouse.queries import catalogue, intake, places
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules.intake import Judged, Verdict
-from cishan.warehouse.rules.offers import Decision, NewOffer, Reason, State, Step
+from cishan.warehouse.rules.offers import Decision, NewLine, NewOffer, Reason, State, Step
 from cishan.warehouse.rules.restrictions import require_known
 from cishan.warehouse.tables import intake as tables
 
@@ -50,17 +51,23 @@ class Refused(Invalid):
         self.judged = tuple(judged)
 
 
-async def judge_all(new: NewOffer) -> list[Judged]:
-    """Return what the gate says of each line today at the site that its giver prefers."""
-    known = {item.id: item for item in await catalogue.items([x.item for x in new.lines if x.item])}
+async def judge_all(lines: Sequence[NewLine], site: UUID | None) -> list[Judged]:
+    """Return what the gate says of each line today, at the site that its giver prefers if they have one."""
+    known = {item.id: item for item in await catalogue.items([x.item for x in lines if x.item])}
     policy, cold = await intake.policy_on(clock.today()), await intake.cold_sites()
     judged = []
-    for line in new.lines:
+    for line in lines:
         if line.item is not None and line.item not in known:
             raise NotFound(N_("There is no such item in the catalogue."))
         item = known[line.item] if line.item else None
         judged.append(
-            intake.judge(line, item, policy=policy, today=clock.today(), site_is_cold=new.site in cold)
+            intake.judge(
+                line,
+                item,
+                policy=policy,
+                today=clock.today(),
+                site_is_cold=site in cold if site else None,
+            )
         )
     return judged
 
@@ -78,7 +85,7 @@ async def offer(new: NewOffer, *, request: UUID, brought: Sequence[Brought] = ()
         site = await places.site_by_id(new.site)
         if not site.active:
             raise Invalid(N_("This warehouse takes nothing in at the moment."), field="site")
-        judged = await judge_all(new)
+        judged = await judge_all(new.lines, new.site)
         if any(one.verdict is Verdict.REFUSED for one in judged):
             raise Refused(judged)
         written = await _write(new, judged, request)
@@ -372,3 +379,27 @@ async def withdraw(offer_id: UUID, *, by: Acting | None = None, words: str = "")
         await deadlines.cancel(subject_kind=rules.SUBJECT, subject_id=offer_id)
         if by is not None:
             await tell_giver(offer_id, Step.WITHDRAW)
+
+
+LOOKS_PER_DAY = 30
+"""How many records one person may unmask in a day (ASVS 2.4.1)."""
+
+
+async def look(offer_id: UUID, *, by: Acting, purpose: str) -> None:
+    """Write down that somebody looks at who offers and for whom; refuse the one look too many of a day."""
+    reader = str(by.person_id)
+    await fetch("SELECT pg_advisory_xact_lock(hashtext({}))", f"look {reader}")
+    if await looks_of(reader, since=clock.now() - timedelta(days=1)) >= LOOKS_PER_DAY:
+        raise TooMany(
+            N_("You have looked behind thirty masks today. Ask your administrator if you need more.")
+        )
+    await audit.record_read(
+        Read(
+            subject_kind=rules.SUBJECT,
+            subject_id=str(offer_id),
+            fields=("name", "phone", "email", "receiver"),
+            reader=reader,
+            acting_role=by.role,
+            purpose=purpose,
+        )
+    )

@@ -35,6 +35,9 @@ _FIELDS = (
     "expires",
     "condition",
 )
+LINE_FIELDS = frozenset({*_FIELDS, "opened"})
+"""What each kind of goods is asked; `-1` and so on follows in the form."""
+SITE = N_("Choose where you could bring it.")
 _DAYS_IN = {"days": 1, "months": 30, "years": 365}
 DAY = N_("Enter a date such as 2026-11-22.")
 WHOLE = N_("Enter a whole number from 1 to {limit}.")
@@ -68,7 +71,7 @@ class OfferForm(msgspec.Struct, kw_only=True):
     restrictions: list[str] = []
     receiver: Annotated[str, Input(max_length=60)] = ""
     unrelated: bool = False
-    site: Annotated[UUID, Input(required=N_("Choose where you could bring it."))]
+    site: Annotated[UUID, Input(required=SITE)]
     wanted_on: date | None = None
     wanted_part: str = ""
     note: Annotated[str, Input(max_length=500, multiline=True)] = ""
