@@ -22,6 +22,7 @@ from cishan.console.pages.moves import move, of_gift, of_refund
 from cishan.console.queries import subjects
 from cishan.console.queries.around import around
 from cishan.donations.queries import desk as donations
+from cishan.donations.queries import goods as goods_gifts
 from cishan.donations.queries import receipts as receipt_queries
 from cishan.donations.queries import trail
 from cishan.donations.queries.contacts import email_indexes
@@ -29,7 +30,9 @@ from cishan.donations.queries.gifts import GiftView
 from cishan.donations.queries.moderation import is_within
 from cishan.donations.queries.monthly import gifts_of_plan
 from cishan.donations.queries.refunds import refunds_of
+from cishan.donations.queries.receipts import ReceiptView
 from cishan.donations.rules import labels
+from cishan.donations.rules import receipts as receipt_rules
 from cishan.donations.rules.refunds import GROUND_LABELS
 from cishan.donations.rules.trail import CHANNEL_LABELS
 from cishan.identity.guards import NO_STORE, May, allowed, reach, rule
@@ -188,21 +191,36 @@ async def refund_page(request: Request[Any, Any, Any], refund_id: FromPath[UUID]
     return _page("refund", context)
 
 
+async def _receipt_of(staff: Staff, receipt: ReceiptView) -> tuple[str, str, str]:
+    """Return payer (masked), number and page of what a receipt is of, as far as somebody reaches it."""
+    title = receipt.sheet.payer_title
+    if receipt.donation_id is None:
+        if not scope_of(staff, Action.GIFTS_READ).whole:
+            raise NotFound(donations.NO_GIFT)
+        number = await goods_gifts.number_of(receipt)
+        payer = title if receipt.sheet.payer_uscc else receipt_rules.masked_title(title)
+        return payer, number, f"/staff/goods-offers/{number}"
+    await _require_gift(staff, Action.GIFTS_READ, receipt.donation_id)
+    giver = await donations.giver_of_gift(receipt.donation_id)
+    number = (await donations.numbers_of([receipt.donation_id]))[receipt.donation_id]
+    return title if giver.company_name else giver.receipt_title, number, f"/staff/gifts/{number}"
+
+
 @get("/staff/receipts/{number:str}", opt=rule(Action.GIFTS_READ))
 async def receipt_page(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
     """Show one receipt."""
     staff = await allowed(request, Action.GIFTS_READ)
     receipt = await donations.receipt_by_number(number)
-    await _require_gift(staff, Action.GIFTS_READ, receipt.donation_id)
-    family = await receipt_queries.for_gift(receipt.donation_id)
-    giver = await donations.giver_of_gift(receipt.donation_id)
+    payer, number, path = await _receipt_of(staff, receipt)
+    family = await receipt_queries.family_of(receipt)
     context = {
         "staff": staff,
         "receipt": receipt,
-        "payer": receipt.sheet.payer_title if giver.company_name else giver.receipt_title,
+        "payer": payer,
         "kind": gettext(labels.RECEIPT_KINDS[receipt.kind]),
         "family": [one for one in family if one.id != receipt.id],
-        "number": (await donations.numbers_of([receipt.donation_id]))[receipt.donation_id],
+        "number": number,
+        "path": path,
         "around": await around("receipt", receipt.id),
         "moves": [],
     }

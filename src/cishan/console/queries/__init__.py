@@ -25,6 +25,7 @@ from cishan.payments.queries import DIFFERENCES, EVENTS
 from cishan.plumbing.lists import Condition, List
 from cishan.warehouse.queries import lists_counts, lists_out
 from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, STOCKTAKES
+from cishan.warehouse.queries.lists_offers import OFFERS, offers_within
 
 Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
 NOTHING: Condition = ("false", ())
@@ -48,6 +49,12 @@ class Shown:
 async def _gifts(staff: Staff, action: Action) -> tuple[Condition, ...]:
     reach = scope_of(staff, action)
     return () if reach.whole else (gifts_within(await campaigns.within(reach.regions)),)
+
+
+async def _receipts(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    """Receipts of goods belong to no project: they are for posts of the whole charity."""
+    scope = await _gifts(staff, action)
+    return (*scope, ("receipt.goods IS NULL", ())) if scope else ()
 
 
 async def _plans(staff: Staff, action: Action) -> tuple[Condition, ...]:
@@ -84,6 +91,10 @@ async def _orders(staff: Staff, action: Action) -> tuple[Condition, ...]:
 async def _scraps(staff: Staff, action: Action) -> tuple[Condition, ...]:
     reach = scope_of(staff, action)
     return () if reach.whole else (lists_out.written_off_in(reach.regions),)
+
+
+async def _offers(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (offers_within(scope_of(staff, action).regions),)
 
 
 async def _whole(staff: Staff, action: Action) -> tuple[Condition, ...]:
@@ -131,10 +142,11 @@ LISTS: tuple[Shown, ...] = (
     Shown(GIFTS, Action.GIFTS_READ, _gifts),
     Shown(PLANS, Action.GIFTS_READ, _plans),
     Shown(REFUNDS, Action.GIFTS_READ, _gifts),
-    Shown(RECEIPTS, Action.GIFTS_READ, _gifts),
+    Shown(RECEIPTS, Action.GIFTS_READ, _receipts),
     Shown(MESSAGES, Action.MESSAGES_READ, _gifts),
     Shown(SUSPENSE, Action.GIFTS_READ, _whole),
     Shown(CAMPAIGNS, Action.CAMPAIGNS_READ, _campaigns),
+    Shown(OFFERS, Action.STOCK_READ, _offers),
     Shown(VOUCHERS, Action.BOOKS_READ, _whole),
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
     Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,)),

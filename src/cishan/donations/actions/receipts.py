@@ -45,7 +45,7 @@ _OVER = {GiftStatus.FAILED, GiftStatus.EXPIRED, GiftStatus.REFUNDED, GiftStatus.
 
 
 @dataclass(frozen=True, slots=True)
-class _Paper:
+class Paper:
     """One receipt about to be written."""
 
     gift: dict[str, Any]
@@ -56,6 +56,7 @@ class _Paper:
     remarks: tuple[str, ...]
     original: ReceiptView | None = None
     covers: tuple[str, ...] = ()
+    is_goods: bool = False
 
 
 async def write_due(donation_id: UUID) -> list[ReceiptView]:
@@ -76,7 +77,7 @@ async def write_due(donation_id: UUID) -> list[ReceiptView]:
                 await _waive(donation_id, reason)
                 return []
             await _withdraw_waiver(donation_id)
-            first = await _write(await _original(gift))
+            first = await write(await _original(gift))
             return [first, *await _correct(gift, first, moved, [first])]
         return await _correct(gift, written[0], moved, written)
 
@@ -166,10 +167,10 @@ async def _withdraw_waiver(donation_id: UUID) -> None:
     )
 
 
-async def _original(gift: dict[str, Any]) -> _Paper:
+async def _original(gift: dict[str, Any]) -> Paper:
     lines = await _lines(gift["id"])
     remarks = (f"捐赠编号 {gift['number']}", rules.channel_words(gift["channel"] or ""))
-    return _Paper(
+    return Paper(
         gift, ReceiptKind.RECEIPT, f"gift:{gift['id']}", lines, sum(x.amount_fen for x in lines), remarks
     )
 
@@ -197,13 +198,13 @@ async def _correct(
     """Write what corrections the movements of the money ask for."""
     so_far = [Written(receipt.amount_fen, receipt.covers) for receipt in written]
     due = rules.corrections(gift["amount_fen"], moved, so_far)
-    return [await _write(_correction(gift, original, correction)) for correction in due]
+    return [await write(_correction(gift, original, correction)) for correction in due]
 
 
-def _correction(gift: dict[str, Any], original: ReceiptView, correction: Correction) -> _Paper:
+def _correction(gift: dict[str, Any], original: ReceiptView, correction: Correction) -> Paper:
     red = correction.amount_fen < 0
     words = f"冲减收据 {original.number}" if red else f"款项退回未成，恢复收据 {original.number}"
-    return _Paper(
+    return Paper(
         gift,
         ReceiptKind.RED if red else ReceiptKind.RECEIPT,
         correction.covers[0],
@@ -215,7 +216,8 @@ def _correction(gift: dict[str, Any], original: ReceiptView, correction: Correct
     )
 
 
-async def _write(paper: _Paper) -> ReceiptView:
+async def write(paper: Paper) -> ReceiptView:
+    """Write one receipt with the next number, in the running transaction."""
     now = clock.now()
     year = clock.china_day(now).year
     serial = await _next_serial(year)
@@ -231,7 +233,8 @@ async def _write(paper: _Paper) -> ReceiptView:
             check_code=sheet.check_code,
             kind=paper.kind.value,
             original=paper.original.id if paper.original else None,
-            donation=paper.gift["id"],
+            donation=None if paper.is_goods else paper.gift["id"],
+            goods=paper.gift["id"] if paper.is_goods else None,
             cause=paper.cause,
             covers=list(paper.covers),
             amount_fen=paper.amount_fen,
@@ -245,7 +248,7 @@ async def _write(paper: _Paper) -> ReceiptView:
     return await queries.by_id(receipt_id)
 
 
-def _steps(paper: _Paper, receipt_id: UUID, number: str) -> list[Transition]:
+def _steps(paper: Paper, receipt_id: UUID, number: str) -> list[Transition]:
     """Return the history of a new receipt and of the one that it corrects."""
     event = "issue" if paper.original is None else "reverse" if paper.kind is ReceiptKind.RED else "restore"
     issued = Transition(
@@ -299,7 +302,7 @@ async def _next_serial(year: int) -> int:
     return serial
 
 
-def _sheet(paper: _Paper, number: str, issued_on: date) -> Sheet:
+def _sheet(paper: Paper, number: str, issued_on: date) -> Sheet:
     settings = gateways.settings()
     gift, original, check_code = paper.gift, paper.original, rules.new_check_code()
     paid_at: datetime = gift["paid_at"]
@@ -321,7 +324,8 @@ def _sheet(paper: _Paper, number: str, issued_on: date) -> Sheet:
         amount_words=rules.amount_words(paper.amount_fen),
         remarks=paper.remarks,
         others=(restricted,),
-        collector=rules.COLLECTOR,
+        collector=gift.get("handler") or rules.COLLECTOR,
         reviewer=rules.REVIEWER,
         verify_url=f"{settings.public_url}/receipts/{number}/{check_code}",
+        is_goods=paper.is_goods,
     )

@@ -77,6 +77,8 @@ async def thank(donation_id: str) -> None:
 async def send_receipt(receipt_id: str) -> None:
     """Send a receipt that was asked for after the letter of thanks."""
     receipt = await queries.by_id(UUID(receipt_id))
+    if receipt.donation_id is None:
+        return
     email = await contacts.gift_email(receipt.donation_id)
     if not email:
         return

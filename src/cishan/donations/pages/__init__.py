@@ -2,7 +2,7 @@
 
 from litestar.types import ControllerRouterHandler
 
-from cishan.donations.pages import decisions, giving, moderation, monthly, receipts, refunds, trail
+from cishan.donations.pages import decisions, giving, goods, moderation, monthly, receipts, refunds, trail
 
 routes: list[ControllerRouterHandler] = [
     *giving.routes,
@@ -10,6 +10,7 @@ routes: list[ControllerRouterHandler] = [
     *refunds.routes,
     *monthly.routes,
     *receipts.routes,
+    *goods.routes,
     *moderation.routes,
     *decisions.routes,
 ]

@@ -253,7 +253,8 @@ async def _masked_payers(rows: list[Row]) -> None:
 RECEIPTS = List(
     code="receipts",
     title=N_("Receipts"),
-    source="receipt JOIN donation AS gift ON gift.id = receipt.donation",
+    source="receipt LEFT JOIN donation AS gift ON gift.id = receipt.donation"
+    " LEFT JOIN goods_gift AS goods ON goods.id = receipt.goods",
     key="receipt.id",
     order="-issued_at",
     views=(View(N_("Without a fiscal receipt"), "no_fiscal=1&kind=receipt"),),
@@ -272,9 +273,21 @@ RECEIPTS = List(
         ),
         Column(code="issued_at", title=N_("Issued"), kind=Kind.MOMENT, sql="receipt.issued_at", sorts=True),
         Column(code="gift", title=N_("Gift number"), sql="gift.number", link="/staff/gifts/{gift}"),
+        Column(
+            code="goods",
+            title=N_("Offer of goods"),
+            sql="goods.number",
+            link="/staff/goods-offers/{goods}",
+        ),
         Column(code="payer", title=N_("Payer (masked)")),
         Column(code="payer_title", title="", sql="receipt.payer_title", on_screen=False, in_file=False),
-        Column(code="donor_kind", title="", sql="gift.donor_kind", on_screen=False, in_file=False),
+        Column(
+            code="donor_kind",
+            title="",
+            sql="coalesce(gift.donor_kind, CASE receipt.payer_uscc WHEN '' THEN 'person' ELSE 'company' END)",
+            on_screen=False,
+            in_file=False,
+        ),
         Column(
             code="fiscal_number",
             title=N_("Number of the fiscal receipt"),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from cishan.donations.queries import goods
 from cishan.donations.rules import receipts as rules
 from cishan.plumbing.db import fetch, fetch_value
 
@@ -32,8 +33,11 @@ async def prove(*, settled_before: datetime) -> ReceiptReport:
     return ReceiptReport(
         receipts=await fetch_value("SELECT count(*) FROM receipt"),
         missing_numbers=tuple(await missing_numbers()),
-        without_paper=tuple(await without_paper(paid_before=settled_before)),
-        wrong_sums=tuple(await _wrong_sums(settled_before)),
+        without_paper=(
+            *await without_paper(paid_before=settled_before),
+            *await goods.without_paper(booked_before=settled_before),
+        ),
+        wrong_sums=(*await _wrong_sums(settled_before), *await goods.wrong_sums()),
     )
 
 

@@ -40,7 +40,9 @@ class ReceiptView:
     """One receipt with everything that is printed on it."""
 
     id: UUID
-    donation_id: UUID
+    donation_id: UUID | None
+    """None: it is of goods."""
+    goods_id: UUID | None
     number: str
     kind: ReceiptKind
     original_id: UUID | None
@@ -95,6 +97,19 @@ async def for_gift(donation_id: UUID) -> list[ReceiptView]:
     return await _views("donation = {}", donation_id)
 
 
+async def for_goods(goods_id: UUID) -> list[ReceiptView]:
+    """Return the receipts of goods in the order in which they were written."""
+    return await _views("goods = {}", goods_id)
+
+
+async def family_of(receipt: ReceiptView) -> list[ReceiptView]:
+    """Return all receipts of the gift that a receipt is of."""
+    if receipt.donation_id is not None:
+        return await for_gift(receipt.donation_id)
+    assert receipt.goods_id is not None, "a receipt is of a gift"
+    return await for_goods(receipt.goods_id)
+
+
 async def by_id(receipt_id: UUID) -> ReceiptView:
     """Return one receipt; raise NotFound."""
     return _one(await _views("id = {}", receipt_id))
@@ -123,13 +138,13 @@ async def verify(number: str, check_code: str) -> Verification:
 
     A wrong code and a number that does not exist raise the same NotFound.
     """
-    rows = await fetch("SELECT id, donation, check_code FROM receipt WHERE number = {}", number)
+    rows = await fetch("SELECT id, check_code FROM receipt WHERE number = {}", number)
     known = rows[0]["check_code"] if rows else "-" * rules.CODE_LENGTH
     given = rules.read_check_code(check_code)
     if not hmac.compare_digest(known.encode(), given.encode()) or not rows:
         raise NotFound(NO_RECEIPT)
-    family = await for_gift(rows[0]["donation"])
-    receipt = next(r for r in family if r.id == rows[0]["id"])
+    receipt = await by_id(rows[0]["id"])
+    family = await family_of(receipt)
     return _verification(receipt, family)
 
 
@@ -200,6 +215,7 @@ def _view(row: dict[str, Any]) -> ReceiptView:
     return ReceiptView(
         id=row["id"],
         donation_id=row["donation"],
+        goods_id=row["goods"],
         number=row["number"],
         kind=ReceiptKind(row["kind"]),
         original_id=row["original"],

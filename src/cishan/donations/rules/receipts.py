@@ -83,6 +83,8 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     collector: str
     reviewer: str
     verify_url: str
+    is_goods: bool = False
+    """Property, not money: the lines say kind and quantity, and who handled it signs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +240,7 @@ def printed(sheet: Sheet, *, fiscal_code: str, fiscal_number: str, qr_svg: str) 
         "remarks": list(sheet.remarks),
         "others": list(sheet.others),
         "collector": sheet.collector,
+        "collector_label": "经办人" if sheet.is_goods else "收款人",
         "reviewer": sheet.reviewer,
         "verify_url": sheet.verify_url,
         "qr_svg": qr_svg,

@@ -16,6 +16,7 @@ from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from cishan.donations.tables.gifts import Donation
+from cishan.donations.tables.goods import GoodsGift
 
 
 class ReceiptSeries(Table, tablename="receipt_series"):
@@ -41,7 +42,8 @@ class Receipt(Table, tablename="receipt"):
     check_code = Varchar(length=8, default=None)
     kind = Varchar(length=8, default=None)
     original: ForeignKey["Receipt"] = ForeignKey("self", on_delete=OnDelete.restrict, null=True, index=True)
-    donation = ForeignKey(Donation, on_delete=OnDelete.restrict, null=False, index=True)
+    donation = ForeignKey(Donation, on_delete=OnDelete.restrict, null=True, index=True)
+    goods = ForeignKey(GoodsGift, on_delete=OnDelete.restrict, null=True, index=True)
     cause = Varchar(length=120, default=None, unique=True)
     covers = Array(base_column=Varchar(length=100), default=list)
     amount_fen = BigInt(default=None)
@@ -62,6 +64,7 @@ class Receipt(Table, tablename="receipt"):
         "(sheet->>'amount_fen')::bigint = amount_fen AND sheet->>'number' = number"
         " AND sheet->>'payer_title' = payer_title AND sheet->>'check_code' = check_code"
     )
+    receipt_of_one_gift = Check("num_nonnulls(donation, goods) = 1")
     receipt_fiscal_whole = Check("(fiscal_code IS NULL) = (fiscal_number IS NULL)")
 
 
@@ -69,9 +72,11 @@ class ReceiptWaiver(Table, tablename="receipt_waiver"):
     """The record that a paid gift has no receipt; withdrawn when one is asked for after all."""
 
     id = UUID(primary_key=True, default=None)
-    donation = ForeignKey(Donation, on_delete=OnDelete.restrict, null=False, unique=True)
+    donation = ForeignKey(Donation, on_delete=OnDelete.restrict, null=True, unique=True)
+    goods = ForeignKey(GoodsGift, on_delete=OnDelete.restrict, null=True, unique=True)
     reason = Varchar(length=12, default=None)
     recorded_at = Timestamptz(default=None)
     withdrawn_at = Timestamptz(default=None, null=True)
 
+    receipt_waiver_of_one_gift = Check("num_nonnulls(donation, goods) = 1")
     receipt_waiver_reason = Check("reason IN ('not_wanted', 'returned')")

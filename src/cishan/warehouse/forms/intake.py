@@ -8,8 +8,7 @@ from uuid import UUID
 
 import msgspec
 
-from cishan.kernel import clock
-from cishan.kernel.contacts import email, phone
+from cishan.kernel import clock, contacts
 from cishan.kernel.errors import Invalid
 from cishan.kernel.numbers import organisation_code
 from cishan.kernel.text import N_, clean, fold
@@ -53,10 +52,6 @@ def whole_number(text: str, *, limit: int = QUANTITY_LIMIT, least: int = 1) -> i
     return int(folded)
 
 
-def _email(text: str) -> str:
-    return email(text)
-
-
 class OfferForm(msgspec.Struct, kw_only=True):
     """The fields beside the lines."""
 
@@ -65,8 +60,8 @@ class OfferForm(msgspec.Struct, kw_only=True):
     giver: str = "person"
     company: Annotated[str, Input(max_length=60)] = ""
     uscc: Annotated[str, Input(parse=organisation_code, max_length=24)] = ""
-    phone: Annotated[str, Input(parse=phone, max_length=30)] = ""
-    email: Annotated[str, Input(parse=_email, max_length=254)] = ""
+    phone: Annotated[str, Input(parse=contacts.phone, max_length=30)] = ""
+    email: Annotated[str, Input(parse=contacts.email, max_length=254)] = ""
     fund: Annotated[str, Input(max_length=64)] = ""
     restrictions: list[str] = []
     receiver: Annotated[str, Input(max_length=60)] = ""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -211,6 +211,33 @@ async def giver_of(offer_id: UUID) -> Giver:
         opened("email_enc", tables.EMAIL),
         opened("receiver_enc", tables.RECEIVER),
     )
+
+
+async def booked_with_value(*, before: datetime) -> list[tuple[UUID, str, datetime]]:
+    """Return the offers booked before a moment whose goods are ours and have a value, oldest first."""
+    rows = await fetch(
+        """SELECT o.id, o.number, b.at FROM goods_booking AS b JOIN goods_offer AS o ON o.id = b.offer
+            WHERE b.at < {} AND o.receiver_enc IS NULL
+              AND EXISTS (SELECT FROM stock_lot AS lot WHERE lot.source = 'offer' AND lot.source_id = o.id
+                             AND lot.cost_fen > 0)
+            ORDER BY b.at""",
+        before,
+    )
+    return [(row["id"], row["number"], row["at"]) for row in rows]
+
+
+async def values_of(offer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return in 分 for what the goods of offers were taken into the books; entrusted ones are not ours."""
+    rows = await fetch(
+        """SELECT lot.source_id AS offer, sum(v.value_fen)::bigint AS value_fen
+             FROM stock_lot AS lot JOIN stock_value AS v ON v.lot = lot.id
+             JOIN stock_cause AS c ON c.id = v.cause
+            WHERE lot.source = 'offer' AND lot.source_id = ANY({}::uuid[]) AND NOT lot.entrusted
+              AND c.kind IN ('receive', 'unreceive')
+            GROUP BY lot.source_id""",
+        list(offer_ids),
+    )
+    return {row["offer"]: row["value_fen"] for row in rows}
 
 
 async def numbers_of(offer_ids: Sequence[UUID]) -> dict[UUID, str]:

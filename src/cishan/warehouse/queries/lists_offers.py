@@ -40,8 +40,9 @@ OFFERS = List(
             code="goods",
             title=N_("Goods"),
             wide=True,
-            sql="(SELECT string_agg(coalesce(i.name_zh, l.words) || ' × ' || l.quantity, '、' ORDER BY l.position)"
-            " FROM goods_offer_line AS l LEFT JOIN goods_item AS i ON i.id = l.item WHERE l.offer = offer.id)",
+            sql="(SELECT string_agg(coalesce(i.name_zh, l.words) || ' × ' || l.quantity, '、'"
+            " ORDER BY l.position) FROM goods_offer_line AS l LEFT JOIN goods_item AS i ON i.id = l.item"
+            " WHERE l.offer = offer.id)",
         ),
         Column(code="site", title=N_("Warehouse"), sql="site.name"),
         Column(

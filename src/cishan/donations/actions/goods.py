@@ -1,0 +1,168 @@
+"""Receipts of goods: kind, quantity and value of what was given, who gave and who handled it."""
+
+from uuid import UUID
+
+import msgspec
+
+from cishan.donations.actions.receipts import Paper, write
+from cishan.donations.queries import goods as queries
+from cishan.donations.queries import receipts as receipt_queries
+from cishan.donations.queries.goods import GoodsGiftView
+from cishan.donations.queries.receipts import ReceiptView
+from cishan.donations.rules.receipts import ReceiptKind, SheetLine, WaiverReason
+from cishan.donations.tables.goods import GoodsGift
+from cishan.donations.tables.receipts import ReceiptWaiver
+from cishan.identity.queries.names import names_of
+from cishan.kernel import clock, ids
+from cishan.kernel.errors import Conflict, NotFound
+from cishan.kernel.text import N_
+from cishan.plumbing import i18n, jobs
+from cishan.plumbing.db import atomic, fetch
+from cishan.warehouse.queries import intake
+from cishan.warehouse.rules.offers import OfferView
+from cishan.warehouse.rules.stock import Basis
+
+_BASES = {Basis.VOUCHER: "按捐赠人提供的凭据计价", Basis.FAIR: "按公允价值计价"}
+
+
+async def write_due(offer_id: UUID) -> list[ReceiptView]:
+    """Bring the receipts of an offer's goods in line with what they stand in the books for; return the new ones.
+
+    Twice is the same as once. Goods without a value and goods that are passed on have no receipt at all; a
+    giver who wants none has the record of that instead.
+    """
+    async with atomic():
+        await fetch("SELECT pg_advisory_xact_lock(hashtextextended({}, 1570))", str(offer_id))
+        with i18n.speaking(i18n.CHINESE):  # what is printed is Chinese, whoever asks
+            found = await intake.offer_by_id(offer_id)
+        gift = await _gift(found)
+        if gift is None:
+            return []
+        worth = (await intake.values_of([offer_id])).get(offer_id, 0)
+        written = await receipt_queries.for_goods(gift.id)
+        if written:
+            short = sum(one.amount_fen for one in written) - worth
+            return [await write(_red(gift, written[0]))] if short and not worth else []
+        if not gift.wants_receipt or not worth:
+            await _waive(gift.id, WaiverReason.RETURNED if not worth else WaiverReason.NOT_WANTED)
+            return []
+        await fetch(
+            "UPDATE receipt_waiver SET withdrawn_at = {} WHERE goods = {} AND withdrawn_at IS NULL",
+            clock.now(),
+            gift.id,
+        )
+        return [await write(_original(gift, found))]
+
+
+async def ask_for(offer_id: UUID, *, title: str, uscc: str) -> list[ReceiptView]:
+    """Note that the giver wants a receipt after all, and write it."""
+    async with atomic():
+        gift = await queries.of_offer(offer_id)
+        if gift is None:
+            raise NotFound(N_("There is no receipt for these goods."))
+        if await receipt_queries.for_goods(gift.id):
+            raise Conflict(N_("This gift has its receipt already. A wrong title is corrected by telephone."))
+        await fetch(
+            "UPDATE goods_gift SET wants_receipt = true, receipt_title = {}, uscc = {} WHERE id = {}",
+            title,
+            uscc or gift.uscc,
+            gift.id,
+        )
+        written = await write_due(offer_id)
+        if written:
+            await jobs.enqueue("donations.issue_goods_receipt", offer_id=str(offer_id))
+        return written
+
+
+async def _gift(found: OfferView) -> GoodsGiftView | None:
+    """Return the gift of an offer, writing it down when its goods are booked with a value."""
+    known = await queries.of_offer(found.id)
+    if known is not None or found.booked_at is None or found.has_receiver or not found.value_fen:
+        return known
+    giver = await intake.giver_of(found.id)
+    names = await names_of({found.booked_by}) if found.booked_by else {}
+    await GoodsGift.insert(
+        GoodsGift(
+            id=ids.new_id(),
+            offer=found.id,
+            number=found.number,
+            booked_at=found.booked_at,
+            amount_fen=found.value_fen,
+            handler=next(iter(names.values()), "")[:60],
+            wants_receipt=found.wants_receipt,
+            receipt_title=(found.company or giver.name) if found.wants_receipt else "",
+            uscc=found.uscc,
+        )
+    )
+    return await queries.of_offer(found.id)
+
+
+async def _waive(goods_id: UUID, reason: WaiverReason) -> None:
+    await ReceiptWaiver.insert(
+        ReceiptWaiver(id=ids.new_id(), goods=goods_id, reason=reason.value, recorded_at=clock.now())
+    ).on_conflict(target=ReceiptWaiver.goods, action="DO NOTHING")
+
+
+def _facts(gift: GoodsGiftView) -> dict[str, object]:
+    """Return what a receipt needs to know of a gift."""
+    return {
+        "id": gift.id,
+        "paid_at": gift.booked_at,
+        "receipt_title": gift.receipt_title,
+        "company_name": "",
+        "company_uscc": gift.uscc,
+        "handler": gift.handler,
+    }
+
+
+def _original(gift: GoodsGiftView, found: OfferView) -> Paper:
+    names = {line.id: line for line in found.lines}
+    lines = tuple(
+        SheetLine(
+            code=found.fund or "GEN",
+            name=names[one.line].name,
+            unit=names[one.line].unit,
+            quantity=one.quantity,
+            standard_fen=one.value_fen // one.quantity,
+            amount_fen=one.value_fen,
+        )
+        for one in found.grades
+        if one.value_fen
+    )
+    bases = dict.fromkeys(_BASES[Basis(one.basis)] for one in found.grades if one.value_fen)
+    unvalued = [
+        f"{names[one.line].name}{one.quantity}{names[one.line].unit}"
+        for one in found.grades
+        if one.lot and not one.value_fen
+    ]
+    remarks = (f"捐赠编号 {gift.number}", "实物捐赠，" + "、".join(bases))
+    if unvalued:
+        remarks += ("另收不计价物资：" + "、".join(unvalued),)
+    return Paper(
+        _facts(gift),
+        ReceiptKind.RECEIPT,
+        f"goods:{gift.id}",
+        lines,
+        sum(line.amount_fen for line in lines),
+        remarks,
+        is_goods=True,
+    )
+
+
+def _red(gift: GoodsGiftView, original: ReceiptView) -> Paper:
+    lines = tuple(
+        msgspec.structs.replace(line, quantity=-line.quantity, amount_fen=-line.amount_fen)
+        for line in original.sheet.lines
+    )
+    cause = f"goods:{gift.id}:reversed"
+    return Paper(
+        _facts(gift),
+        ReceiptKind.RED,
+        cause,
+        lines,
+        -original.amount_fen,
+        (f"冲减收据 {original.number}", *original.sheet.remarks[:1]),
+        original,
+        (cause,),
+        is_goods=True,
+    )
