@@ -14,7 +14,7 @@ from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, fetch, fetch_value
 from cishan.warehouse.actions import offers, places, receiving, stock
-from cishan.warehouse.queries import intake
+from cishan.warehouse.queries import arrivals, intake
 from cishan.warehouse.queries.places import bin_by_code
 from cishan.warehouse.rules.offers import (
     Decision,
@@ -187,7 +187,7 @@ async def test_fresh_goods_need_a_list_of_the_same_week(db: None) -> None:
         second = await a_keeper("wu")
         found = await valued(await graded(await counted(found, keeper, second), keeper), keeper, 100_000)
         await receiving.book(found.id, request=uuid4(), by=second)
-        (lying,) = await intake.lying(found.id)
+        (lying,) = await arrivals.lying(found.id)
         assert (lying.purpose, lying.is_fresh, lying.suggested) == ("receiving", True, "")
         with pytest.raises(Conflict, match="not shelved"):
             await receiving.shelve(found.id, lying.lot, "DZ-A-01", 1, request=uuid4(), by=keeper)
@@ -237,12 +237,12 @@ async def test_two_people_count_blind_and_count_again_when_they_differ(db: None)
     with pytest.raises(Forbidden, match="somebody else"):
         async with atomic():
             await receiving.count(found.id, {one.id: 20}, request=uuid4(), by=first)
-    now = await intake.counting(found.id, second.person_id)
+    now = await arrivals.counting(found.id, second.person_id)
     assert (now.round, now.counted, now.i_counted, now.differed) == (1, 1, False, False)
     assert not hasattr(now, "quantities")
     assert (await receiving.count(found.id, {one.id: 19}, request=uuid4(), by=second)).differs
     assert (await intake.offer_by_id(found.id)).state is State.ACCEPTED
-    assert (await intake.counting(found.id, second.person_id)).round == 2
+    assert (await arrivals.counting(found.id, second.person_id)).round == 2
     await receiving.count(found.id, {one.id: 19}, request=uuid4(), by=second)
     ended = await receiving.count(found.id, {one.id: 19}, request=uuid4(), by=first)
     assert (ended.state, ended.differs) == (State.COUNTED, False)
@@ -347,7 +347,7 @@ async def test_who_valued_does_not_book_and_the_same_form_books_once(db: None) -
     )
     assert lot["restrictions"] == ["children"]
     assert await _lines_of_books(found.id) == [("1201", "F-NDXD", 240_000), ("410102", "F-NDXD", -240_000)]
-    (lying,) = await intake.lying(found.id)
+    (lying,) = await arrivals.lying(found.id)
     assert (lying.bin_code, lying.on_hand, lying.suggested) == ("DZ-IN-01", 20, "DZ-A-01")
     asked = await fetch(
         "SELECT args FROM procrastinate_jobs WHERE task_name = 'donations.issue_goods_receipt'"
@@ -414,7 +414,7 @@ async def test_goods_without_a_value_are_noted_and_not_booked_as_income(db: None
 async def test_pieces_are_shelved_by_the_code_of_a_bin_once(db: None) -> None:
     house = await a_house()
     found = await offering.a_booked_offer(house)
-    (lying,) = await intake.lying(found.id)
+    (lying,) = await arrivals.lying(found.id)
     keeper, request = await a_keeper("zheng"), uuid4()
     for code, quantity, words in (
         ("NO-SUCH", 1, "No bin"),
@@ -426,14 +426,14 @@ async def test_pieces_are_shelved_by_the_code_of_a_bin_once(db: None) -> None:
             await receiving.shelve(found.id, lying.lot, code, quantity, request=uuid4(), by=keeper)
     for _ in range(2):
         await receiving.shelve(found.id, lying.lot, "dz-a-01", 12, request=request, by=keeper)
-    places_now = {one.bin_code: one.on_hand for one in await intake.lying(found.id)}
+    places_now = {one.bin_code: one.on_hand for one in await arrivals.lying(found.id)}
     assert places_now == {"DZ-IN-01": 8, "DZ-A-01": 12}
 
 
 async def test_the_trail_counts_what_reached_people_and_takes_back_what_came_back(db: None) -> None:
     house = await a_house()
     found = await offering.a_booked_offer(house)
-    (lying,) = await intake.lying(found.id)
+    (lying,) = await arrivals.lying(found.id)
     keeper = await a_keeper("zheng")
     await receiving.shelve(found.id, lying.lot, "DZ-A-01", 20, request=uuid4(), by=keeper)
     shelf = await bin_by_code("DZ-A-01")
@@ -450,7 +450,7 @@ async def test_the_trail_counts_what_reached_people_and_takes_back_what_came_bac
             )
             causes.append(posted.cause_id)
     (line_id,) = [one.id for one in found.lines]
-    given = (await intake.given_out(found.id))[line_id]
+    given = (await arrivals.given_out(found.id))[line_id]
     assert (given.pieces, given.receivers, given.left) == (5, 2, 15)
     async with atomic():
         await stock.post(
@@ -461,7 +461,7 @@ async def test_the_trail_counts_what_reached_people_and_takes_back_what_came_bac
             request=uuid4(),
             reverses=causes[1],
         )
-    given = (await intake.given_out(found.id))[line_id]
+    given = (await arrivals.given_out(found.id))[line_id]
     assert (given.pieces, given.receivers, given.left) == (3, 1, 17)
 
 

@@ -13,7 +13,7 @@ from cishan.kernel import clock
 from cishan.notify.queries import newest
 from cishan.plumbing import jobs
 from cishan.plumbing.db import fetch, fetch_value
-from cishan.warehouse.queries import intake
+from cishan.warehouse.queries import arrivals, intake
 from cishan.warehouse.rules.offers import State
 from tests.files.making import PDF
 from tests.identity import staffing
@@ -48,7 +48,7 @@ def _errors(page: str) -> list[str]:
 
 
 async def _nothing() -> bool:
-    return await fetch_value("SELECT count(*) FROM goods_offer") == 0
+    return bool(await fetch_value("SELECT count(*) FROM goods_offer") == 0)
 
 
 async def test_the_page_says_beforehand_what_cannot_be_taken(db: None, client: httpx.AsyncClient) -> None:
@@ -237,7 +237,7 @@ async def test_the_whole_way_at_the_desk(db: None, client: httpx.AsyncClient) ->
     assert "须由别人入账" in mine.text
     await _swap(client, "zhou")
     await _post(client, f"{here}/book", {"request": request})
-    (lying,) = await intake.lying(found.id)
+    (lying,) = await arrivals.lying(found.id)
     await _post(
         client,
         f"{here}/shelve",

@@ -29,8 +29,8 @@ from cishan.donations.queries.contacts import email_indexes
 from cishan.donations.queries.gifts import GiftView
 from cishan.donations.queries.moderation import is_within
 from cishan.donations.queries.monthly import gifts_of_plan
-from cishan.donations.queries.refunds import refunds_of
 from cishan.donations.queries.receipts import ReceiptView
+from cishan.donations.queries.refunds import refunds_of
 from cishan.donations.rules import labels
 from cishan.donations.rules import receipts as receipt_rules
 from cishan.donations.rules.refunds import GROUND_LABELS
@@ -195,7 +195,7 @@ async def _receipt_of(staff: Staff, receipt: ReceiptView) -> tuple[str, str, str
     """Return payer (masked), number and page of what a receipt is of, as far as somebody reaches it."""
     title = receipt.sheet.payer_title
     if receipt.donation_id is None:
-        if not scope_of(staff, Action.GIFTS_READ).whole:
+        if not reach(staff, Action.GIFTS_READ).whole:
             raise NotFound(donations.NO_GIFT)
         number = await goods_gifts.number_of(receipt)
         payer = title if receipt.sheet.payer_uscc else receipt_rules.masked_title(title)

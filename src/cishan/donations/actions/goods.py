@@ -18,7 +18,7 @@ from cishan.kernel.errors import Conflict, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import i18n, jobs
 from cishan.plumbing.db import atomic, fetch
-from cishan.warehouse.queries import intake
+from cishan.warehouse.queries import arrivals, intake
 from cishan.warehouse.rules.offers import OfferView
 from cishan.warehouse.rules.stock import Basis
 
@@ -26,7 +26,7 @@ _BASES = {Basis.VOUCHER: "按捐赠人提供的凭据计价", Basis.FAIR: "按�
 
 
 async def write_due(offer_id: UUID) -> list[ReceiptView]:
-    """Bring the receipts of an offer's goods in line with what they stand in the books for; return the new ones.
+    """Bring the receipts of goods in line with what stands in the books for them; return the new ones.
 
     Twice is the same as once. Goods without a value and goods that are passed on have no receipt at all; a
     giver who wants none has the record of that instead.
@@ -38,7 +38,7 @@ async def write_due(offer_id: UUID) -> list[ReceiptView]:
         gift = await _gift(found)
         if gift is None:
             return []
-        worth = (await intake.values_of([offer_id])).get(offer_id, 0)
+        worth = (await arrivals.values_of([offer_id])).get(offer_id, 0)
         written = await receipt_queries.for_goods(gift.id)
         if written:
             short = sum(one.amount_fen for one in written) - worth
@@ -135,7 +135,7 @@ def _original(gift: GoodsGiftView, found: OfferView) -> Paper:
         for one in found.grades
         if one.lot and not one.value_fen
     ]
-    remarks = (f"捐赠编号 {gift.number}", "实物捐赠，" + "、".join(bases))
+    remarks: tuple[str, ...] = (f"捐赠编号 {gift.number}", "实物捐赠，" + "、".join(bases))
     if unvalued:
         remarks += ("另收不计价物资：" + "、".join(unvalued),)
     return Paper(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from cishan.donations.queries.receipts import ReceiptView
 from cishan.plumbing.db import fetch, fetch_value
-from cishan.warehouse.queries import intake
+from cishan.warehouse.queries import arrivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +25,8 @@ class GoodsGiftView:
     uscc: str
 
 
-_GIFT = """SELECT id, offer AS offer_id, number, booked_at, amount_fen, handler, wants_receipt, receipt_title, uscc
-             FROM goods_gift"""
+_GIFT = """SELECT id, offer AS offer_id, number, booked_at, amount_fen, handler, wants_receipt,
+                  receipt_title, uscc FROM goods_gift"""
 
 
 def _view(row: dict[str, Any]) -> GoodsGiftView:
@@ -46,7 +46,7 @@ async def number_of(receipt: ReceiptView) -> str:
 
 async def without_paper(*, booked_before: datetime) -> list[str]:
     """Return offers booked with a value before a moment that have neither receipt nor standing waiver."""
-    booked = await intake.booked_with_value(before=booked_before)
+    booked = await arrivals.booked_with_value(before=booked_before)
     rows = await fetch(
         """SELECT g.offer FROM goods_gift AS g WHERE g.offer = ANY({}::uuid[])
               AND (EXISTS (SELECT FROM receipt AS r WHERE r.goods = g.id)
@@ -64,5 +64,5 @@ async def wrong_sums() -> list[str]:
         """SELECT g.offer, g.number, sum(r.amount_fen)::bigint AS fen
              FROM goods_gift AS g JOIN receipt AS r ON r.goods = g.id GROUP BY g.id ORDER BY g.number"""
     )
-    worth = await intake.values_of([row["offer"] for row in rows])
+    worth = await arrivals.values_of([row["offer"] for row in rows])
     return [row["number"] for row in rows if worth.get(row["offer"], 0) != row["fen"]]

@@ -20,7 +20,7 @@ from cishan.plumbing import jobs
 from cishan.plumbing.db import atomic, connection, fetch
 from cishan.warehouse.actions import stock
 from cishan.warehouse.actions.offers import PROOF, lock, move, tell_giver
-from cishan.warehouse.queries import intake, places
+from cishan.warehouse.queries import arrivals, intake, places
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules.catalogue import QUANTITY_LIMIT
 from cishan.warehouse.rules.offers import Grade, Graded, OfferView, State, Step, Valued
@@ -78,7 +78,7 @@ async def count(offer_id: UUID, quantities: Mapping[UUID, int], *, request: UUID
                     field=f"count-{number}",
                     limit=QUANTITY_LIMIT,
                 )
-        now = await intake.counting(offer_id, by.person_id)
+        now = await arrivals.counting(offer_id, by.person_id)
         count_id = ids.new_id()
         with _told():
             await connection().execute(
@@ -103,7 +103,7 @@ async def count(offer_id: UUID, quantities: Mapping[UUID, int], *, request: UUID
 
 async def _outcome(offer_id: UUID, round_no: int) -> Counted:
     state = State((await fetch("SELECT state FROM goods_offer WHERE id = {}", offer_id))[0]["state"])
-    both = [one for one in await intake.counts_of(offer_id) if one.round == round_no]
+    both = [one for one in await arrivals.counts_of(offer_id) if one.round == round_no]
     differs = len(both) == 2 and not rules.same_counts(both[0].quantities, both[1].quantities)
     return Counted(state, differs)
 
@@ -260,7 +260,7 @@ async def shelve(
     async with atomic():
         if await stock.is_posted(request):
             return
-        here = [one for one in await intake.lying(offer_id) if one.lot == lot]
+        here = [one for one in await arrivals.lying(offer_id) if one.lot == lot]
         if not here:
             raise NotFound(N_("There is no such lot."))
         source = next((one for one in here if one.purpose == Purpose.RECEIVING), None)

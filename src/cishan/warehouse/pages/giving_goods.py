@@ -27,7 +27,7 @@ from cishan.plumbing.i18n import gettext, say
 from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.forms import intake as form_room
-from cishan.warehouse.queries import catalogue, intake, places
+from cishan.warehouse.queries import arrivals, catalogue, intake, places
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules.catalogue import CATEGORIES
@@ -142,7 +142,7 @@ async def send(request: Request[Any, Any, Any]) -> Template | Redirect:
             for name, message in filled.form.errors.items()
             if name.rpartition("-")[0] in form_room.LINE_FIELDS
         }
-        shown = Form(None, {**own, **refused}, filled.form.raw, filled.form.files)
+        shown: Form[Any] = Form(None, {**own, **refused}, filled.form.raw, filled.form.files)
         return await _form(
             shown,
             filled.numbers,
@@ -192,7 +192,7 @@ async def trail(token: FromPath[str]) -> Template:
 async def _trail(token: str, found: OfferView) -> Template:
     giver = await intake.giver_of(found.id)
     steps = await audit.history_of(rules.SUBJECT, found.id)
-    counts = await intake.counts_of(found.id)
+    counts = await arrivals.counts_of(found.id)
     context = {
         "offer": found,
         "token": token,
@@ -203,7 +203,7 @@ async def _trail(token: str, found: OfferView) -> Template:
         "restrictions": [gettext(LABELS[word]) for word in found.restrictions if word in LABELS],
         "grades": {code: gettext(label) for code, label in rules.GRADES.items()},
         "fates": {code: gettext(label) for code, label in rules.FATES.items()},
-        "given": await intake.given_out(found.id),
+        "given": await arrivals.given_out(found.id),
         "steps": [
             (step.at, gettext(rules.EVENTS[step.event])) for step in steps if step.event in rules.EVENTS
         ],

@@ -31,7 +31,7 @@ from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.actions import receiving
 from cishan.warehouse.forms import receiving as form_room
-from cishan.warehouse.queries import catalogue, intake, places
+from cishan.warehouse.queries import arrivals, catalogue, intake, places
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules.offers import Grade, OfferView, State
@@ -64,7 +64,7 @@ def _acting(staff: Staff) -> Acting:
 async def _page(
     staff: Staff, found: OfferView, form: Form[Any], *, status: int = HTTP_200_OK, opened: bool = False
 ) -> Template:
-    counting = await intake.counting(found.id, staff.person_id)
+    counting = await arrivals.counting(found.id, staff.person_id)
     steps = await history.history_of(rules.SUBJECT, found.id)
     names = await names_of({UUID(s.actor) for s in steps if len(s.actor) == 36})
     fund = next((f.name for f in await ledger.funds() if f.code == found.fund), "")
@@ -78,7 +78,7 @@ async def _page(
         "lines": [(line, gettext(line.judged.why).format(**line.judged.values)) for line in found.lines],
         "fit": [one for one in found.grades if one.grade != Grade.X],
         "papers": await file_queries.files_of(rules.SUBJECT, found.id),
-        "lying": await intake.lying(found.id) if found.state is State.BOOKED else [],
+        "lying": await arrivals.lying(found.id) if found.state is State.BOOKED else [],
         "counting": counting,
         "steps": [
             (
@@ -217,7 +217,7 @@ async def _counting(staff: Staff, found: OfferView, form: Form[Any], status: int
         "number": found.number,
         "is_due": found.state is State.ACCEPTED,
         "lines": [(line.number, line.name, line.unit, line.expires_on) for line in found.accepted],
-        "counting": await intake.counting(found.id, staff.person_id),
+        "counting": await arrivals.counting(found.id, staff.person_id),
     }
     return Template("warehouse/offer_count.html", context=context, status_code=status, headers=NO_STORE)
 
