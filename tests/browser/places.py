@@ -233,7 +233,7 @@ BOOKS = (
     *("/staff/postings", "/staff/vouchers"),
 )
 """What a project officer may not see."""
-GOODS = ("/staff/scan", "/staff/warehouse")
+GOODS = ("/staff/goods-offers", "/staff/scan", "/staff/warehouse")
 
 
 async def find(browser: Browser, platform: Platform) -> Places:
@@ -248,6 +248,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     await page.goto("/outbox")
     letter = await page.get_by_role("main").get_by_role("link").first.get_attribute("href")
     await _ask_refund(page, plain)
+    offered = await _offer_goods(page)
     contact = await _register(page)
     staff_cookie = await sign_in(page, "demo-staff")
     message, unsubscribe = await _read_message(page), await _unsubscribe(platform)
@@ -263,6 +264,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     label = await _print_label(page, platform)
     stocktake, count = await _begin_to_count(page)
     going_out = await goods_out.walk(page, platform)
+    offer = await _first(page, "/staff/goods-offers")
     code_cookie = await _ask_code(page)
     admin_cookie = await sign_in(page, "demo-admin")
     people = await _invite(page)
@@ -276,6 +278,8 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/give/change/{token:str}": [check.replace("check", "change")],
         "/give/check/{token:str}": [check],
         "/give/{slug:str}": [f"/give/{slug}"],
+        "/goods/{token:str}": [offered],
+        "/goods/{token:str}/receipts": [f"{offered}/receipts"],
         "/inbox/{message_id:uuid}": [message],
         **people,
         "/monthly/{token:str}": [monthly],
@@ -286,6 +290,8 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/approvals/{approval_id:uuid}": [approval],
         "/staff/campaigns/{slug:str}": [f"/staff/campaigns/{slug}"],
         "/staff/gifts/{number:str}": [things["gifts"]],
+        "/staff/goods-offers/{number:str}": [offer],
+        "/staff/goods-offers/{number:str}/count": [f"{offer}/count"],
         "/staff/persons/{person_id:uuid}": [found],
         "/staff/plans/{plan_id:uuid}": [things["plans"]],
         "/staff/receipts/{number:str}": [things["receipts"]],
@@ -318,6 +324,19 @@ async def _begin_to_count(page: Page) -> tuple[str, str]:
 
 def _path(page: Page) -> str:
     return "/" + page.url.split("/", 3)[3]
+
+
+async def _offer_goods(page: Page) -> str:
+    await page.goto("/goods/give")
+    await page.get_by_label("物资", exact=True).select_option(label="棉被1.5×2m (床)")
+    await page.get_by_label("数量（件或箱）").fill("20")
+    await walking.tick(page, "全新未使用")
+    await page.locator("#field-site").select_option(index=1)
+    await page.get_by_label("您的姓名").fill("爱心网友")
+    await page.locator("#field-phone").fill("13800001234")
+    await page.get_by_role("button", name="提交捐赠意向").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("您的物资捐赠意向")
+    return _path(page)
 
 
 async def _leave(page: Page, slug: str) -> str:

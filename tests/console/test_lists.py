@@ -24,6 +24,7 @@ from tests.identity import staffing
 PATHS = [shown.path for shown in LISTS]
 _APPROVALS = "参考号|审批类型|事项|状态|时限|待办岗位|经办人|提交时间|轮次|金额（元）"
 HEADS = {
+    "goods-offers": "意向编号|状态|物资|仓库|提交日期|约定时间|基金|指定受助人",
     "approvals": _APPROVALS,
     "approvals/mine": _APPROVALS,
     "approvals/all": _APPROVALS,
@@ -31,7 +32,7 @@ HEADS = {
     "月捐|需要票据|金额（元）|支付手续费（元）|已退回（元）",
     "plans": "参考号|创建时间|状态|支付方式|项目|基金|每月扣款日|下次日期|每月金额（元）",
     "refunds": "参考号|捐赠编号|申请时间|类型|原因|状态|审定期限|审定时间|审定人|金额（元）|审批",
-    "receipts": "收据号码|类型|开具时间|捐赠编号|付款人（已脱敏）|财政票据号码|金额（元）",
+    "receipts": "收据号码|类型|开具时间|捐赠编号|付款人（已脱敏）|财政票据号码|金额（元）|物资捐赠意向",
     "messages": "捐赠编号|留言|显示为|状态|到账|金额（元）",
     "suspense": "流水号|问题|到账日期|认领截止|时限|金额（元）|审批|备注",
     "people": "姓名|岗位|机构|任职区域|开始|截止|状态",

@@ -273,12 +273,6 @@ RECEIPTS = List(
         ),
         Column(code="issued_at", title=N_("Issued"), kind=Kind.MOMENT, sql="receipt.issued_at", sorts=True),
         Column(code="gift", title=N_("Gift number"), sql="gift.number", link="/staff/gifts/{gift}"),
-        Column(
-            code="goods",
-            title=N_("Offer of goods"),
-            sql="goods.number",
-            link="/staff/goods-offers/{goods}",
-        ),
         Column(code="payer", title=N_("Payer (masked)")),
         Column(code="payer_title", title="", sql="receipt.payer_title", on_screen=False, in_file=False),
         Column(
@@ -300,6 +294,12 @@ RECEIPTS = List(
             sql="receipt.amount_fen",
             sorts=True,
             sums=True,
+        ),
+        Column(
+            code="goods",
+            title=N_("Offer of goods"),
+            sql="goods.number",
+            link="/staff/goods-offers/{goods}",
         ),
     ),
     filters=(

@@ -20,7 +20,7 @@ OFFERS = List(
     order="-created_at",
     views=(
         View(N_("To be answered"), "state=offered&sort=created_at"),
-        View(N_("Expected"), "state=accepted&sort=appointed_on"),
+        View(N_("Goods on their way"), "state=accepted&sort=appointed_on"),
         View(N_("To be valued"), "state=graded"),
         View(N_("To be booked"), "state=valued"),
     ),
