@@ -25,6 +25,8 @@ PATHS = [shown.path for shown in LISTS]
 _APPROVALS = "参考号|审批类型|事项|状态|时限|待办岗位|经办人|提交时间|轮次|金额（元）"
 HEADS = {
     "goods-offers": "意向编号|状态|物资|仓库|提交日期|约定时间|基金|指定受助人",
+    "warehouse/orders": "出库单号|领取人（脱敏）|居住地区|状态|仓库|类型|分配名单|已申请|已发放|有异议",
+    "warehouse/scraps": "编号|物资|批次|数量|原因|状态|仓库|已提交|价值（元）",
     "approvals": _APPROVALS,
     "approvals/mine": _APPROVALS,
     "approvals/all": _APPROVALS,
