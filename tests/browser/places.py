@@ -52,16 +52,22 @@ FIXED = (
     "/staff/approvals",
     "/staff/approvals/all",
     "/staff/approvals/mine",
+    "/staff/assemblies",
     "/staff/calendar",
     "/staff/campaigns",
     "/staff/clocks",
     "/staff/declarations",
     "/staff/differences",
+    "/staff/drives",
+    "/staff/drives/new",
+    "/staff/entitlements",
     "/staff/gifts",
     "/staff/goods-offers",
     "/staff/history",
     "/staff/history/proof",
     "/staff/jobs",
+    "/staff/kits",
+    "/staff/kits/new",
     "/staff/letters",
     "/staff/messages",
     "/staff/near-expiry",
@@ -145,6 +151,15 @@ FOUND = (
     "/staff/refunds/{refund_id:uuid}",
     "/staff/vouchers/{entry_id:str}",
     "/staff/approvals/{approval_id:uuid}",
+    "/staff/drives/turns/{turn_id:uuid}",
+    "/staff/drives/{drive_id:uuid}",
+    "/staff/drives/{drive_id:uuid}/change",
+    "/staff/drives/{drive_id:uuid}/people",
+    "/staff/drives/{drive_id:uuid}/sites/{site_id:uuid}",
+    "/staff/kits/apart/{lot_id:uuid}",
+    "/staff/kits/made/{made_id:uuid}",
+    "/staff/kits/{kit_id:uuid}",
+    "/staff/kits/{kit_id:uuid}/assemble",
     "/staff/refunds/{refund_id:uuid}/propose",
     "/staff/suspense/{txn_id:str}/propose",
     "/staff/warehouse/labels/{code:str}",
@@ -187,6 +202,8 @@ NOT_PAGES = (
     "/s/{code:str}",
     "/sitemap.xml",
     "/staff/history/proof/anchors",
+    "/staff/drives/list-template.csv",
+    "/staff/drives/{drive_id:uuid}/sites/{site_id:uuid}/slips.pdf",
     "/staff/go/{kind:str}/{subject_id:str}",
     "/staff/scan/{code:str}",
     "/staff/refunds/open",
@@ -233,7 +250,17 @@ BOOKS = (
     *("/staff/postings", "/staff/vouchers"),
 )
 """What a project officer may not see."""
-GOODS = ("/staff/goods-offers", "/staff/scan", "/staff/warehouse")
+GOODS = (
+    *(
+        "/staff/goods-offers",
+        "/staff/scan",
+        "/staff/warehouse",
+        "/staff/kits",
+        "/staff/assemblies",
+        "/staff/drives",
+    ),
+    "/staff/entitlements",
+)
 
 
 async def find(browser: Browser, platform: Platform) -> Places:
@@ -265,6 +292,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     stocktake, count = await _begin_to_count(page)
     going_out = await goods_out.walk(page, platform)
     offer = await _first(page, "/staff/goods-offers")
+    drives = await _drives(platform)
     code_cookie = await _ask_code(page)
     admin_cookie = await sign_in(page, "demo-admin")
     people = await _invite(page)
@@ -303,6 +331,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/warehouse/counts/{stocktake_id:uuid}": [stocktake],
         "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}": [count],
         **going_out,
+        **drives,
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
     }
@@ -437,6 +466,31 @@ async def _print_label(page: Page, platform: Platform) -> str:
     code = await connection.fetchval("SELECT code FROM stock_label LIMIT 1")
     await connection.close()
     return f"/staff/warehouse/labels/{code}"
+
+
+async def _drives(platform: Platform) -> dict[str, list[str]]:
+    """Return the pages of the demonstration's drive and of its kits."""
+    connection = await asyncpg.connect(platform.database_url)
+    turn = await connection.fetchrow(
+        "SELECT id, drive, site FROM goods_entitlement WHERE state = 'listed' ORDER BY number LIMIT 1"
+    )
+    made = await connection.fetchrow("SELECT id, kit, site, lot FROM goods_assembly ORDER BY at LIMIT 1")
+    await connection.close()
+    drive, kit = f"/staff/drives/{turn['drive']}", f"/staff/kits/{made['kit']}"
+    return {
+        "/staff/drives/turns/{turn_id:uuid}": [f"/staff/drives/turns/{turn['id']}"],
+        "/staff/drives/{drive_id:uuid}": [drive],
+        "/staff/drives/{drive_id:uuid}/change": [f"{drive}/change"],
+        "/staff/drives/{drive_id:uuid}/people": [f"{drive}/people"],
+        "/staff/drives/{drive_id:uuid}/sites/{site_id:uuid}": [f"{drive}/sites/{turn['site']}"],
+        "/staff/kits/apart/{lot_id:uuid}": [f"/staff/kits/apart/{made['lot']}"],
+        "/staff/kits/made/{made_id:uuid}": [f"/staff/kits/made/{made['id']}"],
+        "/staff/kits/{kit_id:uuid}": [kit],
+        "/staff/kits/{kit_id:uuid}/assemble": [
+            f"{kit}/assemble?site={made['site']}&quantity=5&fund=F-NDXD",
+            f"{kit}/assemble?site={made['site']}&quantity=5000&fund=F-NDXD",
+        ],
+    }
 
 
 async def _ask_code(page: Page) -> str:

@@ -53,6 +53,9 @@ THINGS: dict[str, Thing] = {
     "goods_order": Thing(N_("Order of goods"), Action.STOCK_READ, (Action.STOCK_WORK,)),
     "goods_list": Thing(N_("Allocation list"), Action.STOCK_READ, (Action.STOCK_WORK,)),
     "goods_scrap": Thing(N_("Write-off of goods"), Action.STOCK_READ, (Action.STOCK_WORK,)),
+    "kit": Thing(N_("Kit"), Action.STOCK_READ),
+    "drive": Thing(N_("Goods drive"), Action.STOCK_READ, (Action.STOCK_SET_UP,)),
+    "entitlement": Thing(N_("Slip"), Action.STOCK_READ),
     "person": Thing(N_("Person"), Action.PERSONS_READ),
 }
 

@@ -8,7 +8,7 @@ from cishan.audit.rules import GIVER, STRIPE, SYSTEM
 from cishan.campaigns import rules as campaigns
 from cishan.donations.rules import labels as donations
 from cishan.kernel.text import N_
-from cishan.warehouse.rules import offers, orders, recalls, scraps, stock, stocktakes
+from cishan.warehouse.rules import drives, kits, offers, orders, recalls, scraps, stock, stocktakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,9 @@ SUBJECTS: dict[str, Subject] = {
     "goods_order": Subject(N_("Order of goods"), orders.STATES, orders.EVENTS),
     "goods_scrap": Subject(N_("Write-off of goods"), scraps.SCRAP_STATES, scraps.SCRAP_EVENTS),
     "goods_offer": Subject(N_("Offer of goods"), offers.STATES, offers.EVENTS),
+    "kit": Subject(N_("Kit"), kits.KIT_STATES, kits.EVENTS),
+    "drive": Subject(N_("Goods drive"), drives.DRIVE_STATES, drives.EVENTS),
+    "entitlement": Subject(N_("Slip"), drives.ENTITLEMENT_STATES, drives.TURN_EVENTS),
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),
     "list": Subject(N_("List")),

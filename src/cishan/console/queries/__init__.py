@@ -24,6 +24,7 @@ from cishan.notify.queries.lists import LETTERS
 from cishan.payments.queries import DIFFERENCES, EVENTS
 from cishan.plumbing.lists import Condition, List
 from cishan.warehouse.queries import lists_counts, lists_out
+from cishan.warehouse.queries import lists_kits as kit_lists
 from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, STOCKTAKES
 from cishan.warehouse.queries.lists_offers import OFFERS, offers_within
 
@@ -135,6 +136,20 @@ _REQUEST = (
     rules.Door(N_("Allocation list"), "/staff/warehouse/orders/allocate", Action.STOCK_REQUEST),
 )
 
+
+async def _at_sites(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (kit_lists.sites_in(scope_of(staff, action).regions),)
+
+
+async def _drives(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (kit_lists.drives_in(scope_of(staff, action).regions),)
+
+
+_NEW_KIT = rules.Door(N_("Write a kit down"), "/staff/kits/new", Action.STOCK_SET_UP)
+_MADE = rules.Door(N_("What was put together"), "/staff/assemblies", Action.STOCK_READ)
+_NEW_DRIVE = rules.Door(N_("Plan a drive"), "/staff/drives/new", Action.STOCK_SET_UP)
+_TURNS = rules.Door(N_("Lists of receivers"), "/staff/entitlements", Action.STOCK_READ)
+
 LISTS: tuple[Shown, ...] = (
     Shown(approval_lists.WAITING, Action.APPROVALS_READ, _to_decide),
     Shown(approval_lists.MINE, Action.APPROVALS_READ, _proposed),
@@ -153,6 +168,10 @@ LISTS: tuple[Shown, ...] = (
     Shown(NEAR_EXPIRY, Action.STOCK_READ, _near),
     Shown(lists_out.ORDERS, Action.STOCK_READ, _orders, _REQUEST),
     Shown(lists_out.SCRAPS, Action.STOCK_READ, _scraps),
+    Shown(kit_lists.KITS, Action.STOCK_READ, _everything, (_NEW_KIT, _MADE)),
+    Shown(kit_lists.ASSEMBLIES, Action.STOCK_READ, _at_sites),
+    Shown(kit_lists.DRIVES, Action.STOCK_READ, _drives, (_NEW_DRIVE, _TURNS)),
+    Shown(kit_lists.ENTITLEMENTS, Action.STOCK_READ, _at_sites),
     Shown(deadlines.CLOCKS, Action.DESK, _clocks),
     Shown(GRANTS, Action.PEOPLE_READ, _posts, (_INVITE,)),
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),

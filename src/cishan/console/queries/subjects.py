@@ -1,6 +1,6 @@
 """What the things of clocks and histories are called, and where their pages are."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
 from cishan.approvals import queries as approvals
@@ -11,8 +11,8 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Row
+from cishan.warehouse.queries import drives, entitlements, kits, orders, scraps, stocktakes
 from cishan.warehouse.queries import intake as offers
-from cishan.warehouse.queries import orders, scraps, stocktakes
 
 
 def _ids(texts: Sequence[str]) -> list[UUID]:
@@ -25,30 +25,27 @@ def _ids(texts: Sequence[str]) -> list[UUID]:
     return found
 
 
+_NAMES: dict[str, Callable[[Sequence[UUID]], Awaitable[dict[UUID, str]]]] = {
+    "campaign": campaigns.titles_of,
+    "donation": donations.numbers_of,
+    "refund": donations.refunded_numbers,
+    "goods_order": orders.numbers_of,
+    "goods_list": orders.batch_titles_of,
+    "goods_scrap": scraps.numbers_of,
+    "goods_offer": offers.numbers_of,
+    "stocktake": stocktakes.numbers_of,
+    "kit": kits.names_of,
+    "drive": drives.titles_of,
+    "entitlement": entitlements.numbers_of,
+    "approval": approvals.titles_of,
+}
+"""What people call things, by their ids: one query for each kind."""
+
+
 async def names_of(kind: str, texts: Sequence[str]) -> dict[str, str]:
     """Return what people call things of one kind, by their ids: one query."""
-    ids = _ids(texts)
-    match kind:
-        case "campaign":
-            return {str(k): v for k, v in (await campaigns.titles_of(ids)).items()}
-        case "donation":
-            return {str(k): v for k, v in (await donations.numbers_of(ids)).items()}
-        case "refund":
-            return {str(k): v for k, v in (await donations.refunded_numbers(ids)).items()}
-        case "goods_order":
-            return {str(k): v for k, v in (await orders.numbers_of(ids)).items()}
-        case "goods_list":
-            return {str(k): v for k, v in (await orders.batch_titles_of(ids)).items()}
-        case "goods_scrap":
-            return {str(k): v for k, v in (await scraps.numbers_of(ids)).items()}
-        case "goods_offer":
-            return {str(k): v for k, v in (await offers.numbers_of(ids)).items()}
-        case "stocktake":
-            return {str(k): v for k, v in (await stocktakes.numbers_of(ids)).items()}
-        case "approval":
-            return {str(k): v for k, v in (await approvals.titles_of(ids)).items()}
-        case _:
-            return {}
+    ask = _NAMES.get(kind)
+    return {str(k): v for k, v in (await ask(_ids(texts))).items()} if ask is not None else {}
 
 
 async def name_rows(rows: list[Row]) -> None:
@@ -64,6 +61,9 @@ async def name_rows(rows: list[Row]) -> None:
 
 
 _BY_ID = {
+    "kit": "/staff/kits",
+    "drive": "/staff/drives",
+    "entitlement": "/staff/drives/turns",
     "refund": "/staff/refunds",
     "approval": "/staff/approvals",
     "monthly_plan": "/staff/plans",

@@ -15,6 +15,7 @@ from cishan.warehouse.forms.intake import whole_number
 from cishan.warehouse.forms.kits import CHOOSE, Id, read_id
 from cishan.warehouse.rules.drives import PER_PERSON_LIMIT, TARGET_LIMIT
 from cishan.warehouse.rules.entitlements import NAME_LIMIT
+from cishan.warehouse.rules.orders import Signed
 
 
 def _per_person(text: str) -> int:
@@ -84,7 +85,9 @@ class GiveForm(msgspec.Struct):
     """Who is there beside the keeper, and who signs."""
 
     request: Id
-    second: Annotated[str, Input(max_length=40, required=N_("Name the second person who was there."))]
+    second: Annotated[UUID | None, Input(parse=read_id)] = None
+    volunteer: Annotated[str, Input(max_length=40)] = ""
+    signed: Signed = Signed.SCREEN
     collector: Annotated[str, Input(max_length=NAME_LIMIT)] = ""
     why: Annotated[str, Input(max_length=200)] = ""
 

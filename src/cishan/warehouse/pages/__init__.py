@@ -4,10 +4,13 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.warehouse.pages import (
     counting,
+    distribution,
+    drives,
     figures,
     giving_goods,
     handing,
     home,
+    kits,
     labels,
     orders,
     picking,
@@ -18,11 +21,14 @@ from cishan.warehouse.pages import (
 )
 
 routes: list[ControllerRouterHandler] = [
+    *distribution.routes,
+    *drives.routes,
     *figures.routes,
     *handing.routes,
     *home.routes,
     *giving_goods.routes,
     *receiving.routes,
+    *kits.routes,
     *labels.routes,
     *orders.routes,
     *picking.routes,

@@ -6,10 +6,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
+from cishan.warehouse.queries import scanning
 from cishan.warehouse.queries.stock import shown
+from cishan.warehouse.rules import tasks
+from cishan.warehouse.rules.codes import Code
 from cishan.warehouse.rules.drives import Account, DriveState, EntitlementState, Progress
 
 
@@ -293,3 +298,34 @@ async def public_progress(*, limit: int = 12) -> list[PublicDrive]:
             )
         )
     return found
+
+
+async def _waiting(patterns: Sequence[str]) -> dict[UUID | None, int]:
+    """Return how many people have not come yet, by site, in the drives that hand out now."""
+    rows = await fetch(
+        """SELECT e.site, count(*) AS n FROM goods_entitlement AS e JOIN goods_drive AS d ON d.id = e.drive
+             JOIN stock_site AS s ON s.id = e.site
+            WHERE d.state = 'open' AND e.state IN ('listed', 'absent') AND s.region LIKE ANY({}::text[])
+            GROUP BY e.site""",
+        list(patterns),
+    )
+    return {row["site"]: row["n"] for row in rows}
+
+
+tasks.register(
+    tasks.Line(
+        label=N_("People waiting in goods drives"),
+        href="/staff/drives?state=open",
+        count=_waiting,
+        action=Action.STOCK_WORK,
+        order=60,
+    )
+)
+
+
+async def _drive_path(code: Code, _: Staff) -> str | None:
+    found = await drive_by_number(code.number)
+    return f"/staff/drives/{found.id}" if found else None
+
+
+scanning.register("drive", _drive_path, pattern=r"D[0-9]{2}-[0-9]{3,5}")

@@ -1,15 +1,19 @@
 """Who is entitled in a drive. Pages show people masked; the clear text is for this room and the actions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from cishan.identity.rules.roles import Staff
 from cishan.kernel import masking
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
+from cishan.warehouse.queries import scanning
+from cishan.warehouse.rules.codes import Code
 from cishan.warehouse.rules.drives import LIST_LIMIT, EntitlementState
 from cishan.warehouse.rules.entitlements import found_by
 from cishan.warehouse.tables.drives import CONTACT, ID_NUMBER, NAME
@@ -117,3 +121,32 @@ def opened(row: dict[str, Any]) -> dict[str, Any]:
 def _receiver(row: dict[str, Any]) -> Receiver:
     row = opened(row)
     return Receiver(state=EntitlementState(row.pop("state")), tokens=tuple(row.pop("tokens")), **row)
+
+
+async def last_given(drive_id: UUID, site: UUID, *, limit: int = 5) -> list[Receiver]:
+    """Return who received last at a site, the newest first."""
+    rows = await fetch(
+        _RECEIVER
+        + """ WHERE e.drive = {} AND e.site = {} AND e.state = 'given'
+              ORDER BY e.given_at DESC, e.number DESC LIMIT {}""",
+        drive_id,
+        site,
+        limit,
+    )
+    return [_receiver(row) for row in rows]
+
+
+async def numbers_of(entitlement_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the numbers of slips, by their ids."""
+    rows = await fetch(
+        "SELECT id, number FROM goods_entitlement WHERE id = ANY ({}::uuid[])", list(entitlement_ids)
+    )
+    return {row["id"]: row["number"] for row in rows}
+
+
+async def _slip_path(code: Code, _: Staff) -> str | None:
+    found = await receiver_by_number(code.number)
+    return f"/staff/drives/turns/{found.id}" if found else None
+
+
+scanning.register("slip", _slip_path, pattern=r"D[0-9]{2}-[0-9]{3,5}-[0-9]{5}")

@@ -1,7 +1,7 @@
 """Hand-overs, what came back, and the papers of both."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -150,3 +150,22 @@ async def colleagues(site_region: str, *, but: UUID) -> list[tuple[UUID, str]]:
 
 
 SECONDS = tuple(role for role in Role if role is not Role.AUDITOR)
+
+
+async def last_second(person_id: UUID, day: date) -> tuple[UUID | None, str]:
+    """Return who stood by at somebody's last hand-over of a day: a colleague, or a volunteer's name."""
+    rows = await fetch(
+        "SELECT id, second, second_enc, at FROM goods_handover WHERE handed_by = {} ORDER BY at DESC LIMIT 1",
+        person_id,
+    )
+    if not rows or clock.china_day(rows[0]["at"]) != day:
+        return None, ""
+    row = rows[0]
+    name = crypto.unseal(row["second_enc"], place=SECOND_NAME, row=row["id"]) if row["second_enc"] else ""
+    return row["second"], name
+
+
+async def number_of(order_id: UUID) -> str:
+    """Return the number of an order; empty if there is none."""
+    found: str | None = await fetch_value("SELECT number FROM goods_order WHERE id = {}", order_id)
+    return found or ""

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from cishan.kernel import clock
@@ -165,6 +166,24 @@ async def ingredients_of(kit_lot: UUID) -> list[Ingredient]:
             WHERE p.kit_lot = {} ORDER BY i.code, l.number""",
         kit_lot,
     )
+    return _ingredients(rows)
+
+
+async def came_out(assembly_id: UUID) -> list[Ingredient]:
+    """Return the lots that one taking apart made."""
+    return _ingredients(
+        await fetch(
+            """SELECT l.id AS lot, l.number, l.item, i.name_zh, i.name_en, i.unit_zh, i.unit_en,
+                      s.quantity, s.value_fen, l.expires_on, l.restrictions, l.grade, l.state
+                 FROM goods_lot_split AS s JOIN stock_lot AS l ON l.id = s.part_lot
+                 JOIN goods_item AS i ON i.id = l.item
+                WHERE l.source = 'split' AND l.source_id = {} ORDER BY i.code, l.number""",
+            assembly_id,
+        )
+    )
+
+
+def _ingredients(rows: Sequence[dict[str, Any]]) -> list[Ingredient]:
     return [
         Ingredient(
             name=shown(row.pop("name_zh"), row.pop("name_en")),
@@ -262,3 +281,14 @@ async def kit_lots_with(lots: Sequence[UUID]) -> list[UUID]:
 async def part_lots_of(lots: Sequence[UUID]) -> list[UUID]:
     """Return every other lot of which something may be in these: the way back to what was given."""
     return [row["lot"] for row in await fetch(_BACK, list(lots), list(lots))]
+
+
+async def names_of(kit_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what versions of kits are called, by their ids."""
+    rows = await fetch(
+        """SELECT k.id, i.name_zh, i.name_en, k.version
+             FROM goods_kit AS k JOIN goods_item AS i ON i.id = k.item
+            WHERE k.id = ANY ({}::uuid[])""",
+        list(kit_ids),
+    )
+    return {row["id"]: f"{shown(row['name_zh'], row['name_en'])} v{row['version']}" for row in rows}

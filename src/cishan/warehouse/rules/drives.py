@@ -37,6 +37,12 @@ DRIVE_TONES: dict[str, str] = {
     DriveState.OPEN: "good",
     DriveState.CLOSED: "calm",
 }
+EVENTS: dict[str, str] = {
+    "plan": N_("Drive planned"),
+    "open": N_("Drive opened"),
+    "close": N_("Drive closed"),
+    "reopen": N_("Drive opened again"),
+}
 STEPS: dict[tuple[DriveState, str], DriveState] = {
     (DriveState.PLANNED, "open"): DriveState.OPEN,
     (DriveState.OPEN, "close"): DriveState.CLOSED,
@@ -94,6 +100,13 @@ ENTITLEMENT_TONES: dict[str, str] = {
     EntitlementState.ABSENT: "warn",
     EntitlementState.GIVEN: "good",
     EntitlementState.STRUCK: "bad",
+}
+
+
+TURN_EVENTS: dict[str, str] = {
+    "give": N_("Goods handed out"),
+    "absent": N_("Noted as absent"),
+    "strike": N_("Struck off the list"),
 }
 
 

@@ -32,6 +32,9 @@ KIT_STATES: dict[str, str] = {KitState.DRAFT: N_("Draft"), KitState.FROZEN: N_("
 KIT_TONES: dict[str, str] = {KitState.DRAFT: "plain", KitState.FROZEN: "good"}
 
 
+EVENTS: dict[str, str] = {"freeze": N_("Came into force")}
+
+
 class Doing(StrEnum):
     """What was done with kits."""
 
