@@ -9,6 +9,7 @@ from litestar.types import ControllerRouterHandler
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.rules.permissions import Action
 from cishan.plumbing.web import CAMERA
+from cishan.warehouse.queries import tasks_papers as _lines_of_papers  # noqa: F401 - they add their lines
 from cishan.warehouse.queries.tasks import waiting_for
 
 

@@ -27,6 +27,7 @@ from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions.catalogue import bind_barcode
 from cishan.warehouse.forms.labels import LearnForm
+from cishan.warehouse.queries import documents as _numbers_of_papers  # noqa: F401 - they add their numbers
 from cishan.warehouse.queries.catalogue import items, name_of
 from cishan.warehouse.queries.scanning import path_of
 from cishan.warehouse.rules import codes

@@ -89,4 +89,9 @@ scanning.register(
     ),
     pattern=r"D[0-9]{2}-[0-9]{3,5}-[0-9]{5}",
 )
+scanning.register(
+    "stocktake",
+    _found("SELECT id FROM stocktake WHERE number = {}", lambda row, _: f"{WAREHOUSE}/counts/{row['id']}"),
+    pattern=r"PD[0-9]{6}-[0-9A-Z]{5}",
+)
 labels.register("order", _slips)

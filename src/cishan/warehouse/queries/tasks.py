@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import quote
 from uuid import UUID
 
 from cishan.identity.rules.permissions import Action, scope_of
@@ -40,6 +41,7 @@ async def waiting_for(staff: Staff) -> list[SiteTasks]:
     """Return what waits for somebody at each site in their reach: one query a line, however many sites."""
     reach = scope_of(staff, Action.STOCK_READ).regions
     mine = await sites(regions=reach)
+    places: dict[UUID | None, Site] = {site.id: site for site in mine}
     found: dict[UUID | None, list[Waiting]] = {None: [], **{site.id: [] for site in mine}}
     for line in tasks.lines():
         patterns = scope_of(staff, line.action).regions
@@ -47,10 +49,14 @@ async def waiting_for(staff: Staff) -> list[SiteTasks]:
             continue
         for site, count in (await line.count(patterns)).items():
             if count and site in found:
-                href = line.href.format(site=site or "")
-                found[site].append(Waiting(line.label, href, count, line.is_urgent))
+                found[site].append(Waiting(line.label, _href(line, places.get(site)), count, line.is_urgent))
     everywhere = [SiteTasks(None, tuple(found[None]))] if found[None] else []
     return everywhere + [SiteTasks(site, tuple(found[site.id])) for site in mine]
+
+
+def _href(line: Line, site: Site | None) -> str:
+    name = quote(site.name) if site else ""
+    return line.href.format(site=site.id if site else "", name=name, today=clock.today().isoformat())
 
 
 async def _to_shelve(regions: Sequence[str]) -> Mapping[UUID | None, int]:
@@ -84,9 +90,8 @@ async def _locked(regions: Sequence[str]) -> Mapping[UUID | None, int]:
         """SELECT b.site, count(DISTINCT s.lot) AS number
              FROM stock_lot AS l JOIN stock_balance AS s ON s.lot = l.id JOIN stock_bin AS b ON b.id = s.bin
              JOIN stock_site AS w ON w.id = b.site
-            WHERE l.on_hand > 0 AND s.on_hand > 0 AND (l.state <> 'open' OR l.expires_on < {})
+            WHERE l.on_hand > 0 AND s.on_hand > 0 AND l.state <> 'open'
               AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY b.site""",
-        clock.today(),
         list(regions),
     )
 
@@ -95,25 +100,27 @@ async def _counted(sql: str, *values: object) -> Mapping[UUID | None, int]:
     return {row["site"]: row["number"] for row in await fetch(sql, *values)}
 
 
-LOTS = "/staff/warehouse/lots?site={site}"
-tasks.register(
-    Line(N_("To put on shelves"), "/staff/warehouse/sites/{site}", _to_shelve, Action.STOCK_WORK, order=30)
-)
-tasks.register(
+for _line in (
+    Line(
+        N_("To put on shelves"),
+        "/staff/warehouse/stock?site={site}&purpose=receiving",
+        _to_shelve,
+        Action.STOCK_WORK,
+        30,
+    ),
     Line(
         N_("Expire within 60 days"),
-        "/staff/warehouse/sites/{site}",
+        "/staff/warehouse/lots?site={site}&soon=1",
         _near_expiry,
         Action.STOCK_READ,
-        order=70,
-    )
-)
-tasks.register(
+        70,
+    ),
     Line(
         N_("Locked: expired, recalled or in quarantine"),
-        "/staff/warehouse/sites/{site}",
+        "/staff/warehouse/lots?site={site}&locked=1",
         _locked,
         Action.STOCK_READ,
-        order=80,
-    )
-)
+        80,
+    ),
+):
+    tasks.register(_line)
