@@ -269,3 +269,16 @@ async def test_an_unknown_barcode_is_remembered_with_its_goods_by_those_who_set_
     viewer = await enter(Role.GRID_WORKER, username="olga")
     assert "RICE10" not in (await viewer.post("/staff/scan", data={"code": "96385074"})).text
     assert (await viewer.post("/staff/scan/learn", data=form)).status_code == 403
+
+
+async def test_the_search_of_the_desk_knows_the_codes_of_the_warehouse_too(enter: Enter) -> None:
+    desk = await enter(Role.PROJECT_OFFICER)
+    shelf = await a_bin(await a_site())
+    lot = await lot_by_id(await a_lot(await an_item(), shelf.id))
+    found = await desk.post("/staff/search", data={"q": lot.number.lower()})
+    assert (found.status_code, found.headers["location"]) == (303, f"/staff/warehouse/lots/{lot.id}")
+    page = (await desk.get("/staff")).text
+    assert 'action="/staff/search"' in page
+    assert 'href="/staff/scan"' in page
+    stranger = await enter(Role.COUNCIL, username="cora", region="371423")
+    assert (await stranger.post("/staff/search", data={"q": "NO-SUCH"})).status_code == 200

@@ -1,4 +1,4 @@
-"""Every way that a scan or a line of the first page opens is a page, and its list understands the question."""
+"""Every way that a scan or a line of the first page opens is a page, and its list knows the question."""
 
 import inspect
 import re

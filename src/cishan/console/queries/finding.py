@@ -19,6 +19,8 @@ from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_, fold
 from cishan.ledger import queries as ledger
 from cishan.plumbing import crypto
+from cishan.warehouse.queries import scanning
+from cishan.warehouse.rules import codes
 
 _REFERENCE = re.compile(r"[0-9A-F]{8}")
 _ID_NUMBER = re.compile(r"\d{17}[\dXx]")
@@ -113,8 +115,16 @@ async def _of_contact(contact: Contact, staff: Staff) -> list[Hit]:
     return found
 
 
+async def _of_warehouse(text: str, staff: Staff) -> list[Hit]:
+    """Return the page of goods, a place or a paper of the warehouse."""
+    if not scope_of(staff, Action.STOCK_READ).regions:
+        return []
+    path = await scanning.path_of(codes.read(text), staff)
+    return [Hit(path, N_("Warehouse"), text)] if path else []
+
+
 async def _numbered(text: str, staff: Staff) -> list[Hit]:
-    found: list[Hit] = []
+    found = await _of_warehouse(text, staff)
     if scope_of(staff, Action.GIFTS_READ).regions:
         found += _hits(await donations.by_number(text if text.startswith("pi_") else text.upper()))
     if regions := scope_of(staff, Action.APPROVALS_READ).regions:

@@ -94,4 +94,11 @@ scanning.register(
     _found("SELECT id FROM stocktake WHERE number = {}", lambda row, _: f"{WAREHOUSE}/counts/{row['id']}"),
     pattern=r"PD[0-9]{6}-[0-9A-Z]{5}",
 )
+scanning.register(
+    "recall",
+    _found(
+        "SELECT id FROM goods_recall WHERE number = {}", lambda row, _: f"{WAREHOUSE}/recalls/{row['id']}"
+    ),
+    pattern=r"ZH[0-9]{6}-[0-9A-Z]{5}",
+)
 labels.register("order", _slips)

@@ -18,7 +18,7 @@ class Line:
     label: str
     """A msgid."""
     href: str
-    """Where it is done; `{site}` and `{name}` stand for the id and name of the site, `{today}` for the day."""
+    """Where it is done; `{site}` and `{name}` stand for a site's id and name, `{today}` for the day."""
     count: Count
     action: Action
     """Whoever may do this somewhere sees the line."""
