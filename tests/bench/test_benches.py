@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cishan.bench import servers
+from cishan.bench.allocation import bench_allocation
 from cishan.bench.gifts import bench_gifts
 from cishan.bench.posting import CANDIDATES, bench_posting
 from cishan.bench.servers import BenchServer
@@ -63,3 +64,9 @@ async def test_pages_of_the_stock_ask_as_often_with_a_long_history(server: Bench
     results = await bench_shelves(server, moves=2_000, rounds=1)
     assert [r.path for r in results] == list(PATHS)
     assert all(r.ratio.median > 0 and 0 < r.queries <= 30 for r in results)
+
+
+async def test_a_list_is_set_aside_next_to_its_bare_rows(server: BenchServer) -> None:
+    result = await bench_allocation(server, rounds=1, lines=200, lots=500)
+    assert (result.lines, result.ratio.median > 0) == (200, True)
+    assert 0 < result.pieces <= 500 * 12

@@ -108,3 +108,17 @@ def shelves(moves: int, rounds: int) -> None:
         click.echo(uvloop.run(servers.describe(server)))
         click.echo(f"Time of a page with {moves:,} moves to its time without them, median [least–most]:")
         uvloop.run(bench_shelves(server, moves=moves, rounds=rounds, said=click.echo))
+
+
+@bench.command()
+@click.option("--rounds", type=click.IntRange(1, 50), default=3, show_default=True)
+@click.option("--lines", type=click.IntRange(4, 10_000), default=10_000, show_default=True)
+@click.option("--lots", type=click.IntRange(100, 500_000), default=50_000, show_default=True)
+def allocation(rounds: int, lines: int, lots: int) -> None:
+    """Set an allocation list aside, first expired first, next to the bare rows of the same."""
+    from cishan.bench import servers
+    from cishan.bench.allocation import bench_allocation
+
+    with servers.server(os.environ.get("DATABASE_URL", "")) as server:
+        click.echo(uvloop.run(servers.describe(server)))
+        uvloop.run(bench_allocation(server, rounds=rounds, lines=lines, lots=lots, said=click.echo))
