@@ -12,7 +12,14 @@ from cishan.identity.rules.roles import Role
 REFERENCE: tuple[str, ...] = ("reference", "deadlines", "approvals", "warehouse", "kits")
 """Modules of this folder that every installation needs, in the order of loading."""
 
-DEMO: tuple[str, ...] = ("demo_staff", "demo_campaigns", "demo_gifts", "demo_warehouse", "demo_drives")
+DEMO: tuple[str, ...] = (
+    "demo_staff",
+    "demo_campaigns",
+    "demo_gifts",
+    "demo_warehouse",
+    "demo_drives",
+    "demo_goods",
+)
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
 
 
