@@ -57,13 +57,48 @@ scanning.register(
     pattern=r"CK[0-9]{6}-[0-9]{4,6}",
 )
 scanning.register(
+    "transfer",
+    _found(
+        "SELECT id FROM stock_transfer WHERE number = {}", lambda row, _: f"{WAREHOUSE}/transfers/{row['id']}"
+    ),
+    pattern=r"T[0-9]{6}-[0-9A-Z]{5}",
+)
+scanning.register(
+    "offer",
+    _found(
+        "SELECT number FROM goods_offer WHERE number = {}",
+        lambda row, _: f"/staff/goods-offers/{row['number']}",
+    ),
+    pattern=r"W[0-9]{6}-[0-9A-Z]{6}",
+)
+scanning.register(
     "scrap",
     _found("SELECT id FROM goods_scrap WHERE number = {}", lambda row, _: f"{WAREHOUSE}/scraps/{row['id']}"),
     pattern=r"BF[0-9]{6}-[0-9]{4,6}",
 )
 scanning.register(
+    "drive",
+    _found("SELECT id FROM goods_drive WHERE number = {}", lambda row, _: f"/staff/drives/{row['id']}"),
+    pattern=r"D[0-9]{2}-[0-9]{3,5}",
+)
+scanning.register(
+    "entitlement",
+    _found(
+        "SELECT id FROM goods_entitlement WHERE number = {}",
+        lambda row, _: f"/staff/drives/turns/{row['id']}",
+    ),
+    pattern=r"D[0-9]{2}-[0-9]{3,5}-[0-9]{5}",
+)
+scanning.register(
     "stocktake",
     _found("SELECT id FROM stocktake WHERE number = {}", lambda row, _: f"{WAREHOUSE}/counts/{row['id']}"),
     pattern=r"PD[0-9]{6}-[0-9A-Z]{5}",
+)
+scanning.register(
+    "recall",
+    _found(
+        "SELECT id FROM goods_recall WHERE number = {}", lambda row, _: f"{WAREHOUSE}/recalls/{row['id']}"
+    ),
+    pattern=r"ZH[0-9]{6}-[0-9A-Z]{5}",
 )
 labels.register("order", _slips)

@@ -103,21 +103,21 @@ async def _counted(sql: str, *values: object) -> Mapping[UUID | None, int]:
 for _line in (
     Line(
         N_("To put on shelves"),
-        "/staff/warehouse/sites/{site}",
+        "/staff/warehouse/stock?site={site}&purpose=receiving",
         _to_shelve,
         Action.STOCK_WORK,
         30,
     ),
     Line(
         N_("Expire within 60 days"),
-        "/staff/warehouse/sites/{site}",
+        "/staff/warehouse/lots?site={site}&soon=1",
         _near_expiry,
         Action.STOCK_READ,
         70,
     ),
     Line(
         N_("Locked: expired, recalled or in quarantine"),
-        "/staff/warehouse/sites/{site}",
+        "/staff/warehouse/lots?site={site}&locked=1",
         _locked,
         Action.STOCK_READ,
         80,
