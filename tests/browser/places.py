@@ -3,6 +3,7 @@
 import os
 import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from uuid import uuid4
 
 import asyncpg
@@ -79,6 +80,7 @@ FIXED = (
     "/staff/plans",
     "/staff/postings",
     "/staff/receipts",
+    "/staff/recalls",
     "/staff/refunds",
     "/staff/refunds/start",
     "/staff/regions",
@@ -91,6 +93,7 @@ FIXED = (
     "/staff/warehouse",
     "/staff/warehouse/labels",
     "/staff/warehouse/counts",
+    "/staff/warehouse/recalls/new",
     "/staff/warehouse/figures",
     "/staff/warehouse/levels",
     "/staff/warehouse/orders",
@@ -179,6 +182,7 @@ FOUND = (
     "/staff/warehouse/scraps/missing/{pick_id:uuid}",
     "/staff/warehouse/scraps/new/{lot:str}/{bin_code:str}",
     "/staff/warehouse/scraps/{scrap_id:uuid}",
+    "/staff/warehouse/recalls/{recall_id:uuid}",
 )
 """Pages that `find` looks for by making gifts."""
 
@@ -290,6 +294,7 @@ async def find(browser: Browser, platform: Platform) -> Places:
     keeper_cookie = await sign_in(page, "demo-warehouse")
     label = await _print_label(page, platform)
     stocktake, count = await _begin_to_count(page)
+    recall = await _call_back(page)
     going_out = await goods_out.walk(page, platform)
     offer = await _first(page, "/staff/goods-offers")
     drives = await _drives(platform)
@@ -332,11 +337,26 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}": [count],
         **going_out,
         **drives,
+        "/staff/warehouse/recalls/{recall_id:uuid}": [recall],
         "/staff/campaigns/{slug:str}/updates": [f"/staff/campaigns/{slug}/updates"],
         "/unsubscribe/{token:str}": [unsubscribe],
     }
     assert set(routes) == set(FOUND)
     return Places(routes, staff_cookie, books_cookie, keeper_cookie, admin_cookie, code_cookie)
+
+
+async def _call_back(page: Page) -> str:
+    """Call the rice of some days back; return the path of the recall."""
+    day = date.today()
+    first, last = day - timedelta(days=400), day
+    await page.goto(f"/staff/warehouse/recalls/new?item=MASKS50&made_from={first}&made_to={last}")
+    await page.locator("input[name=lots]").first.check()
+    await page.get_by_label("生产或销售单位召回").check()
+    await page.get_by_label("召回原因").fill("演示召回")
+    await page.get_by_label("请领取人怎么做").fill("请停止使用并退回。")
+    await page.get_by_role("button", name="锁定并召回").click()
+    await expect(page).to_have_url(re.compile("/staff/warehouse/recalls/[0-9a-f-]{36}$"))
+    return _path(page)
 
 
 async def _begin_to_count(page: Page) -> tuple[str, str]:

@@ -49,6 +49,7 @@ THINGS: dict[str, Thing] = {
         (Action.GOODS_JUDGE, Action.GOODS_VALUE, Action.GOODS_BOOK),
     ),
     "lot": Thing(N_("Lot"), Action.STOCK_READ),
+    "recall": Thing(N_("Recall"), Action.STOCK_READ, (Action.STOCK_RECALL,)),
     "stocktake": Thing(N_("Stocktake"), Action.STOCK_READ, (Action.STOCK_WORK,)),
     "goods_order": Thing(N_("Order of goods"), Action.STOCK_READ, (Action.STOCK_WORK,)),
     "goods_list": Thing(N_("Allocation list"), Action.STOCK_READ, (Action.STOCK_WORK,)),

@@ -25,7 +25,7 @@ from cishan.payments.queries import DIFFERENCES, EVENTS
 from cishan.plumbing.lists import Condition, List
 from cishan.warehouse.queries import lists_counts, lists_out
 from cishan.warehouse.queries import lists_kits as kit_lists
-from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, STOCKTAKES
+from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, RECALLS, STOCKTAKES
 from cishan.warehouse.queries.lists_offers import OFFERS, offers_within
 
 Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
@@ -129,6 +129,7 @@ def concerning(reached: list[tuple[str, Reach]]) -> Condition:
 
 
 _COUNT = rules.Door(N_("Count bins"), "/staff/warehouse/counts", Action.STOCK_WORK)
+_RECALL = rules.Door(N_("Call goods back"), "/staff/warehouse/recalls/new", Action.STOCK_RECALL)
 _INVITE = rules.Door(N_("Invite somebody"), "/staff/people/invite", Action.PEOPLE_GRANT)
 
 _REQUEST = (
@@ -165,6 +166,7 @@ LISTS: tuple[Shown, ...] = (
     Shown(VOUCHERS, Action.BOOKS_READ, _whole),
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
     Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,)),
+    Shown(RECALLS, Action.STOCK_READ, _everything, (_RECALL,)),
     Shown(NEAR_EXPIRY, Action.STOCK_READ, _near),
     Shown(lists_out.ORDERS, Action.STOCK_READ, _orders, _REQUEST),
     Shown(lists_out.SCRAPS, Action.STOCK_READ, _scraps),

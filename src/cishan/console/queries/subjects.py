@@ -11,7 +11,7 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Row
-from cishan.warehouse.queries import drives, entitlements, kits, orders, scraps, stocktakes
+from cishan.warehouse.queries import drives, entitlements, kits, orders, recalls, scraps, stocktakes
 from cishan.warehouse.queries import intake as offers
 
 
@@ -34,6 +34,7 @@ _NAMES: dict[str, Callable[[Sequence[UUID]], Awaitable[dict[UUID, str]]]] = {
     "goods_scrap": scraps.numbers_of,
     "goods_offer": offers.numbers_of,
     "stocktake": stocktakes.numbers_of,
+    "recall": recalls.numbers_of,
     "kit": kits.names_of,
     "drive": drives.titles_of,
     "entitlement": entitlements.numbers_of,
@@ -71,6 +72,7 @@ _BY_ID = {
     "goods_list": "/staff/warehouse/orders/lists",
     "goods_scrap": "/staff/warehouse/scraps",
     "stocktake": "/staff/warehouse/counts",
+    "recall": "/staff/warehouse/recalls",
 }
 """Things whose page has their id in its address."""
 

@@ -14,6 +14,7 @@ from cishan.warehouse.pages import (
     labels,
     orders,
     picking,
+    recalls,
     receiving,
     scanning,
     scraps,
@@ -36,4 +37,5 @@ routes: list[ControllerRouterHandler] = [
     *stocktakes.routes,
     *counting.routes,
     *scraps.routes,
+    *recalls.routes,
 ]

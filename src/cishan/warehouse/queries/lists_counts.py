@@ -181,6 +181,26 @@ RECALLS = List(
     empty=N_("No recall fits these filters."),
 )
 
+RECEIVERS = List(
+    code="recall-receivers",
+    title=N_("Receivers of recalled goods"),
+    source="goods_recall_receiver AS line",
+    key="line.id",
+    order="order",
+    personal=True,
+    columns=(
+        Column(code="order", title=N_("Order"), sorts=True),
+        Column(code="name", title=N_("Name")),
+        Column(code="phone", title=N_("Mobile number")),
+        Column(code="region", title=N_("Region")),
+        Column(code="quantity", title=N_("Pieces"), kind=Kind.NUMBER),
+        Column(code="state", title=N_("State"), kind=Kind.CHOICE, words=recalls.REACHED),
+        Column(code="note", title=N_("Note")),
+        Column(code="told_at", title=N_("Notice written"), kind=Kind.MOMENT),
+    ),
+)
+"""The columns of the file of a recall's receivers; its rows are unsealed by their page."""
+
 _TODAY = "($NOW AT TIME ZONE 'Asia/Shanghai')::date"
 _DAYS = f"(lot.expires_on - {_TODAY})"
 _HERE = (
