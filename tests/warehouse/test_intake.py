@@ -29,7 +29,7 @@ from cishan.warehouse.rules.offers import (
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.stock import Basis, Cause, Delta
 from tests.conftest import as_owner
-from tests.warehouse import offering
+from tests.warehouse import offering, ordering
 from tests.warehouse.offering import DAY, a_house, accepted, an_offer, counted, graded, line, valued
 from tests.warehouse.stocking import a_keeper
 
@@ -486,3 +486,16 @@ async def test_an_offer_that_nobody_answers_turns_red_after_three_working_days(d
     (running,) = await deadlines.clocks_of("goods_offer", found.id)
     assert running.colour(DAY + timedelta(days=1)).value == "green"
     assert running.colour(DAY + timedelta(days=5)).value == "red"
+
+
+async def test_an_order_for_entrusted_goods_is_for_the_receiver_whom_their_giver_named(db: None) -> None:
+    house = await a_house()
+    found = await offering.a_booked_offer(house, receiver="张某某")
+    keeper = await a_keeper("zheng")
+    item = found.lines[0].item
+    assert item is not None
+    with pytest.raises(Invalid, match="another receiver"):
+        await ordering.requested(house, keeper, (item, 1), entrusted_to=found.id, name="李某某")
+    assert await fetch_value("SELECT count(*) FROM goods_order") == 0
+    await ordering.requested(house, keeper, (item, 1), entrusted_to=found.id, name="张 某某")
+    assert await fetch_value("SELECT count(*) FROM goods_order") == 1

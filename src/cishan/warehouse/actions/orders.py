@@ -24,8 +24,8 @@ from cishan.warehouse.actions.order_steps import (
     step,
     stop_pick_clocks,
 )
+from cishan.warehouse.queries import intake, shelves
 from cishan.warehouse.queries import orders as queries
-from cishan.warehouse.queries import shelves
 from cishan.warehouse.queries.catalogue import item_by_id, name_of
 from cishan.warehouse.queries.shelves import Shortage
 from cishan.warehouse.rules import fefo
@@ -112,6 +112,9 @@ async def _lock_numbers() -> None:
 
 
 async def _write(orders: Sequence[tuple[UUID, NewOrder]], by: Acting, batch: UUID | None) -> Placed:
+    for _, new in orders:
+        if new.entrusted_to and await intake.names_another(new.entrusted_to, new.receiver.name):
+            raise Invalid(N_("The giver of these goods named another receiver."), field="entrusted")
     day, now = clock.today(), clock.now()
     prefix = rules.order_number(day, 0)[:8]
     count = int(

@@ -229,6 +229,13 @@ async def lots_for(receiver: str) -> frozenset[UUID]:
     return frozenset(row["lot"] for row in rows)
 
 
+async def names_another(offer_id: UUID, receiver: str) -> bool:
+    """Tell whether the giver of an offer named somebody else than this receiver."""
+    rows = await fetch("SELECT receiver_index FROM goods_offer WHERE id = {}", offer_id)
+    known = crypto.blind_indexes(gate.folded(receiver), purpose="goods receiver")
+    return bool(rows) and rows[0]["receiver_index"] not in known
+
+
 async def not_meant_for(lots: Collection[UUID], receiver: str) -> list[str]:
     """Return the numbers of those entrusted lots that belong to somebody else than this receiver."""
     allowed = await lots_for(receiver)
