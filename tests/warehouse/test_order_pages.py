@@ -242,3 +242,16 @@ async def test_a_write_off_is_proposed_with_a_photo_by_its_page(client: httpx.As
     assert path_of(await client.post(where, data=data, files=photo)) == here
     assert "待审批" in (await client.get(here)).text
     assert (await client.get("/staff/warehouse/scraps")).status_code == 200
+
+
+async def test_a_line_of_one_piece_is_picked_by_the_scan_itself(client: httpx.AsyncClient) -> None:
+    site, item, lot, keeper = await a_warehouse(client)
+    order_id = await reserved(site, keeper, (item, 1))
+    here = f"{HOME}/{(await queries.order_by_id(order_id)).number}"
+    scanned = {"request": str(uuid4()), "code": await number_of(lot)}
+    answer = await client.post(f"{here}/pick", data=scanned)
+    assert answer.status_code == 200 and "已拣：大米10kg" in answer.text
+    assert await picks(order_id) == [("picked", 1)]
+    again = await client.post(f"{here}/pick", data=scanned)
+    assert "已经拣过" in again.text
+    assert await picks(order_id) == [("picked", 1)]
