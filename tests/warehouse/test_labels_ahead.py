@@ -8,6 +8,7 @@ from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.plumbing.db import atomic, connection, fetch
 from cishan.warehouse.actions import labels
 from cishan.warehouse.queries import labels as printed
+from cishan.warehouse.queries.choosing import bin_meant, lot_meant
 from cishan.warehouse.queries.stock import lot_by_id
 from cishan.warehouse.rules import codes
 from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item
@@ -79,6 +80,20 @@ async def test_a_damaged_label_is_replaced_and_still_leads_to_its_goods() -> Non
     for _ in range(2):
         await labels.retire(new, by=keeper.person_id)
     assert (await _rows())[:2] == [(old, None, shelf.id, True), (new, None, shelf.id, True)]
+
+
+async def test_whoever_asks_for_a_lot_or_a_bin_takes_the_label_stuck_on_it() -> None:
+    keeper = await a_keeper()
+    shelf = await a_bin(await a_site())
+    lot = await lot_by_id(await a_lot(await an_item(), shelf.id))
+    on_lot, on_bin, blank = await labels.print_ahead(3, by=keeper.person_id, request=ids.new_id())
+    await labels.bind(on_lot, lot.number, by=keeper.person_id)
+    await labels.bind(on_bin, shelf.code, by=keeper.person_id)
+    assert (await lot_meant(on_lot.lower())).id == lot.id
+    assert (await bin_meant(on_bin)).id == shelf.id
+    for wrong in (on_bin, blank):
+        with pytest.raises(Invalid):
+            await lot_meant(wrong)
 
 
 async def test_a_label_is_bound_only_to_what_exists() -> None:

@@ -7,8 +7,9 @@ from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.queries.lying import Lying, lying
-from cishan.warehouse.queries.places import bin_by_code
-from cishan.warehouse.queries.stock import lot_by_number
+from cishan.warehouse.queries.places import bin_by_code, bin_by_id
+from cishan.warehouse.queries.scanning import label_by_code
+from cishan.warehouse.queries.stock import lot_by_id, lot_by_number
 from cishan.warehouse.rules import codes
 from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.stock import Lot
@@ -16,7 +17,10 @@ from cishan.warehouse.rules.stock import Lot
 
 async def lot_meant(typed: str, *, field: str = "lot") -> Lot:
     """Return the lot of a scanned or typed number; raise Invalid."""
-    found = await lot_by_number(codes.read(typed).number or "-")
+    code = codes.read(typed)
+    found = await lot_by_number(code.number or "-")
+    if found is None and (label := await label_by_code(code.text)) and label.lot:
+        return await lot_by_id(label.lot)
     if found is None:
         raise Invalid(N_("No lot has the number “{typed}”."), field=field, typed=typed[:40])
     return found
@@ -24,7 +28,10 @@ async def lot_meant(typed: str, *, field: str = "lot") -> Lot:
 
 async def bin_meant(typed: str, *, field: str = "bin") -> Bin:
     """Return the bin of a scanned or typed code; raise Invalid."""
-    found = await bin_by_code(codes.read(typed).text or "-")
+    code = codes.read(typed)
+    found = await bin_by_code(code.text or "-")
+    if found is None and (label := await label_by_code(code.text)) and label.bin:
+        return await bin_by_id(label.bin)
     if found is None:
         raise Invalid(N_("No bin has the code “{typed}”."), field=field, typed=typed[:40])
     return found
