@@ -61,9 +61,9 @@ async def _walk(
     kit = await stocking.an_item("WARM", category=Category.KIT, life=None)
     version, by = await kits.set_kit(kit, [Part(blanket, 2), Part(coat, 1)]), await stocking.a_keeper()
     for item, lots in ((blanket, blankets), (coat, coats)):
-        for n, (pieces, fen, expires_on, fund) in enumerate(lots):
-            cost = pieces * fen + n if fen else 0
-            await stocking.a_lot(item, shelf, pieces, cost_fen=cost, fund=fund, expires_on=expires_on)
+        for n, (count, fen, expires_on, fund) in enumerate(lots):
+            cost = count * fen + n if fen else 0
+            await stocking.a_lot(item, shelf, count, cost_fen=cost, fund=fund, expires_on=expires_on)
     pieces = {blanket: sum(lot[0] for lot in blankets), coat: sum(lot[0] for lot in coats)}
     worth = await _worth()
     for what, quantity, which in steps:
@@ -100,8 +100,10 @@ async def _walk(
     apart = await fetch_value("SELECT coalesce(sum(value_fen), 0)::bigint FROM goods_lot_part")
     whole = await fetch_value("SELECT coalesce(sum(cost_fen), 0)::bigint FROM stock_lot WHERE source = 'kit'")
     assert apart == whole
-    lots = [row["id"] for row in await fetch("SELECT id FROM stock_lot WHERE source = 'opening' ORDER BY id")]
-    made_of = set(await queries.kit_lots_with(lots))
+    given = [
+        row["id"] for row in await fetch("SELECT id FROM stock_lot WHERE source = 'opening' ORDER BY id")
+    ]
+    made_of = set(await queries.kit_lots_with(given))
     assert made_of == {row["id"] for row in await fetch("SELECT id FROM stock_lot WHERE source <> 'opening'")}
 
 

@@ -25,7 +25,7 @@ def _ids(texts: Sequence[str]) -> list[UUID]:
     return found
 
 
-_NAMES: dict[str, Callable[[Sequence[UUID]], Awaitable[dict[UUID, str]]]] = {
+_NAMES: dict[str, Callable[[list[UUID]], Awaitable[dict[UUID, str]]]] = {
     "campaign": campaigns.titles_of,
     "donation": donations.numbers_of,
     "refund": donations.refunded_numbers,
