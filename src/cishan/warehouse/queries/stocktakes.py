@@ -9,11 +9,13 @@ from uuid import UUID
 from cishan.approvals import queries as approvals
 from cishan.approvals.rules import OPEN as APPROVAL_OPEN
 from cishan.approvals.rules import State as ApprovalState
+from cishan.identity.rules.permissions import Action
 from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch, fetch_value
 from cishan.warehouse.queries.stock import shown
+from cishan.warehouse.rules import tasks
 from cishan.warehouse.rules.stocktakes import STOCKTAKE, Line, Settlement, State, loss_values, settle
 
 NO_STOCKTAKE = N_("There is no such stocktake.")
@@ -395,3 +397,20 @@ async def bins_to_count(site: UUID, *, every_days: int, limit: int = 50) -> list
         limit,
     )
     return [DueBin(**row) for row in rows]
+
+
+async def _going_on(regions: Sequence[str]) -> dict[UUID | None, int]:
+    rows = await fetch(
+        """SELECT t.site, count(*)::int AS number FROM stocktake AS t JOIN stock_site AS s ON s.id = t.site
+            WHERE t.state IN ('counting', 'review', 'proposed') AND s.region LIKE ANY({}::text[])
+            GROUP BY t.site""",
+        list(regions),
+    )
+    return {row["site"]: row["number"] for row in rows}
+
+
+tasks.register(
+    tasks.Line(
+        N_("Stocktakes going on"), "/staff/warehouse/counts?site={site}", _going_on, Action.STOCK_WORK, 60
+    )
+)
