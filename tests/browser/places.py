@@ -94,12 +94,23 @@ FIXED = (
     "/staff/warehouse/labels",
     "/staff/warehouse/counts",
     "/staff/warehouse/recalls/new",
+    "/staff/warehouse/bins",
     "/staff/warehouse/figures",
+    "/staff/warehouse/items",
+    "/staff/warehouse/items/import",
+    "/staff/warehouse/items/new",
     "/staff/warehouse/levels",
     "/staff/warehouse/orders",
     "/staff/warehouse/orders/allocate",
     "/staff/warehouse/orders/new",
     "/staff/warehouse/scraps",
+    "/staff/warehouse/lots",
+    "/staff/warehouse/move",
+    "/staff/warehouse/sites",
+    "/staff/warehouse/sites/new",
+    "/staff/warehouse/stock",
+    "/staff/warehouse/transfers",
+    "/staff/warehouse/transfers/new",
     "/styleguide",
     "/transparency",
     "/warehouse",
@@ -165,6 +176,14 @@ FOUND = (
     "/staff/kits/{kit_id:uuid}/assemble",
     "/staff/refunds/{refund_id:uuid}/propose",
     "/staff/suspense/{txn_id:str}/propose",
+    "/staff/warehouse/bins/{bin_id:uuid}",
+    "/staff/warehouse/items/{item_id:uuid}",
+    "/staff/warehouse/items/{item_id:uuid}/edit",
+    "/staff/warehouse/lots/{lot_id:uuid}",
+    "/staff/warehouse/sites/{site_id:uuid}",
+    "/staff/warehouse/sites/{site_id:uuid}/bins",
+    "/staff/warehouse/sites/{site_id:uuid}/edit",
+    "/staff/warehouse/transfers/{transfer_id:uuid}",
     "/staff/warehouse/labels/{code:str}",
     "/staff/warehouse/counts/{stocktake_id:uuid}",
     "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}",
@@ -211,6 +230,7 @@ NOT_PAGES = (
     "/staff/go/{kind:str}/{subject_id:str}",
     "/staff/scan/{code:str}",
     "/staff/refunds/open",
+    "/staff/warehouse/transfers/{transfer_id:uuid}/note.pdf",
     "/staff/words",
     "/staff/warehouse/orders/{number:str}/pick-list.pdf",
     "/staff/warehouse/orders/{number:str}/slip.pdf",
@@ -293,6 +313,10 @@ async def find(browser: Browser, platform: Platform) -> Places:
     voucher = await _first(page, "/staff/vouchers")
     keeper_cookie = await sign_in(page, "demo-warehouse")
     label = await _print_label(page, platform)
+    stock = {
+        kind: await _first(page, f"/staff/warehouse/{kind}") for kind in ("items", "lots", "bins", "sites")
+    }
+    transfer = await _prepare_transfer(page, stock["sites"])
     stocktake, count = await _begin_to_count(page)
     recall = await _call_back(page)
     going_out = await goods_out.walk(page, platform)
@@ -333,6 +357,14 @@ async def find(browser: Browser, platform: Platform) -> Places:
         "/staff/suspense/{txn_id:str}/propose": [held],
         "/staff/vouchers/{entry_id:str}": [voucher],
         "/staff/warehouse/labels/{code:str}": [label],
+        "/staff/warehouse/bins/{bin_id:uuid}": [stock["bins"]],
+        "/staff/warehouse/items/{item_id:uuid}": [stock["items"]],
+        "/staff/warehouse/items/{item_id:uuid}/edit": [f"{stock['items']}/edit"],
+        "/staff/warehouse/lots/{lot_id:uuid}": [stock["lots"]],
+        "/staff/warehouse/sites/{site_id:uuid}": [stock["sites"]],
+        "/staff/warehouse/sites/{site_id:uuid}/bins": [f"{stock['sites']}/bins"],
+        "/staff/warehouse/sites/{site_id:uuid}/edit": [f"{stock['sites']}/edit"],
+        "/staff/warehouse/transfers/{transfer_id:uuid}": [transfer],
         "/staff/warehouse/counts/{stocktake_id:uuid}": [stocktake],
         "/staff/warehouse/counts/{stocktake_id:uuid}/count/{count_id:uuid}": [count],
         **going_out,
@@ -473,6 +505,15 @@ async def _hold_money(page: Page, platform: Platform) -> str:
 
     await walking.until(page, "/staff/suspense", held)
     return await link.get_attribute("href") or ""
+
+
+async def _prepare_transfer(page: Page, site: str) -> str:
+    """Put goods on a transfer to another site that is not sent yet; return where it is."""
+    await page.goto(f"/staff/warehouse/transfers/new?source={site.rpartition('/')[2]}")
+    await page.locator("#field-target").select_option(index=2)
+    await page.locator("main form button[type=submit]").first.click()
+    await expect(page).to_have_url(re.compile("/staff/warehouse/transfers/[0-9a-f-]{36}$"))
+    return _path(page)
 
 
 async def _print_label(page: Page, platform: Platform) -> str:

@@ -57,6 +57,10 @@ THINGS: dict[str, Thing] = {
     "kit": Thing(N_("Kit"), Action.STOCK_READ),
     "drive": Thing(N_("Goods drive"), Action.STOCK_READ, (Action.STOCK_SET_UP,)),
     "entitlement": Thing(N_("Slip"), Action.STOCK_READ),
+    "transfer": Thing(N_("Transfer"), Action.STOCK_READ, (Action.STOCK_WORK,)),
+    "goods_item": Thing(N_("Goods item"), Action.STOCK_READ),
+    "stock_site": Thing(N_("Warehouse site"), Action.STOCK_READ),
+    "stock_bin": Thing(N_("Bin"), Action.STOCK_READ),
     "person": Thing(N_("Person"), Action.PERSONS_READ),
 }
 

@@ -8,7 +8,18 @@ from cishan.audit.rules import GIVER, STRIPE, SYSTEM
 from cishan.campaigns import rules as campaigns
 from cishan.donations.rules import labels as donations
 from cishan.kernel.text import N_
-from cishan.warehouse.rules import drives, kits, offers, orders, recalls, scraps, stock, stocktakes
+from cishan.warehouse.rules import (
+    drives,
+    kits,
+    offers,
+    orders,
+    recalls,
+    scraps,
+    stock,
+    stocktakes,
+    transfers,
+    wording,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +156,7 @@ _LOT = {
     "lift": N_("Recall lifted"),
     "found": N_("Found at a stocktake"),
     "quarantine": N_("Put in quarantine"),
+    "release": N_("Released from quarantine"),
 }
 _RELATION = {"declare": N_("Declared"), "end": N_("Ended")}
 _RELATION_STATES = {"declared": N_("Declared"), "ended": N_("Ended")}
@@ -181,6 +193,10 @@ SUBJECTS: dict[str, Subject] = {
     "kit": Subject(N_("Kit"), kits.KIT_STATES, kits.EVENTS),
     "drive": Subject(N_("Goods drive"), drives.DRIVE_STATES, drives.EVENTS),
     "entitlement": Subject(N_("Slip"), drives.ENTITLEMENT_STATES, drives.TURN_EVENTS),
+    "transfer": Subject(N_("Transfer"), transfers.STATES, transfers.EVENTS),
+    "goods_item": Subject(N_("Goods item"), wording.ITEM_STATES, wording.ITEM_EVENTS),
+    "stock_site": Subject(N_("Warehouse site"), wording.PLACE_STATES, wording.PLACE_EVENTS),
+    "stock_bin": Subject(N_("Bin"), wording.PLACE_STATES, wording.PLACE_EVENTS),
     "person": Subject(N_("Person")),
     "file": Subject(N_("File"), _FILE_STATES, _FILE),
     "list": Subject(N_("List")),

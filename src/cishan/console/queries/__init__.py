@@ -25,7 +25,9 @@ from cishan.payments.queries import DIFFERENCES, EVENTS
 from cishan.plumbing.lists import Condition, List
 from cishan.warehouse.queries import lists_counts, lists_out
 from cishan.warehouse.queries import lists_kits as kit_lists
+from cishan.warehouse.queries import lists_places as warehouse
 from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, RECALLS, STOCKTAKES
+from cishan.warehouse.queries.lists_goods import ITEMS
 from cishan.warehouse.queries.lists_offers import OFFERS, offers_within
 
 Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
@@ -98,6 +100,19 @@ async def _offers(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (offers_within(scope_of(staff, action).regions),)
 
 
+async def _at_sites(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (warehouse.at_sites(scope_of(staff, action).regions),)
+
+
+async def _lots(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (warehouse.lots_at_sites(reach.regions),)
+
+
+async def _transfers(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (warehouse.transfers_at_sites(scope_of(staff, action).regions),)
+
+
 async def _whole(staff: Staff, action: Action) -> tuple[Condition, ...]:
     """What belongs to the charity as a whole is for posts of the whole city."""
     return () if scope_of(staff, action).whole else (NOTHING,)
@@ -150,6 +165,13 @@ _NEW_KIT = rules.Door(N_("Write a kit down"), "/staff/kits/new", Action.STOCK_SE
 _MADE = rules.Door(N_("What was put together"), "/staff/assemblies", Action.STOCK_READ)
 _NEW_DRIVE = rules.Door(N_("Plan a drive"), "/staff/drives/new", Action.STOCK_SET_UP)
 _TURNS = rules.Door(N_("Lists of receivers"), "/staff/entitlements", Action.STOCK_READ)
+_ITEM_DOORS = (
+    rules.Door(N_("New item"), "/staff/warehouse/items/new", Action.STOCK_SET_UP),
+    rules.Door(N_("Catalogue from a sheet"), "/staff/warehouse/items/import", Action.STOCK_SET_UP),
+)
+_OPEN_SITE = rules.Door(N_("Open a site"), "/staff/warehouse/sites/new", Action.STOCK_SET_UP)
+_PUT_AWAY = rules.Door(N_("Put goods away"), "/staff/warehouse/move", Action.STOCK_WORK)
+_SEND = rules.Door(N_("New transfer"), "/staff/warehouse/transfers/new", Action.STOCK_WORK)
 
 LISTS: tuple[Shown, ...] = (
     Shown(approval_lists.WAITING, Action.APPROVALS_READ, _to_decide),
@@ -178,6 +200,12 @@ LISTS: tuple[Shown, ...] = (
     Shown(GRANTS, Action.PEOPLE_READ, _posts, (_INVITE,)),
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),
     Shown(REGIONS, Action.PLACES_READ, _everything),
+    Shown(ITEMS, Action.STOCK_READ, _everything, _ITEM_DOORS),
+    Shown(warehouse.SITES, Action.STOCK_READ, _at_sites, (_OPEN_SITE,)),
+    Shown(warehouse.BINS, Action.STOCK_READ, _at_sites),
+    Shown(warehouse.LOTS, Action.STOCK_READ, _lots),
+    Shown(warehouse.STOCK, Action.STOCK_READ, _at_sites, (_PUT_AWAY,)),
+    Shown(warehouse.TRANSFERS, Action.STOCK_READ, _transfers, (_SEND,)),
     Shown(LETTERS, Action.OPERATIONS_READ, _whole),
     Shown(EVENTS, Action.OPERATIONS_READ, _whole),
     Shown(DIFFERENCES, Action.OPERATIONS_READ, _whole),

@@ -11,7 +11,18 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Row
-from cishan.warehouse.queries import drives, entitlements, kits, orders, recalls, scraps, stocktakes
+from cishan.warehouse.queries import (
+    catalogue,
+    drives,
+    entitlements,
+    kits,
+    orders,
+    recalls,
+    scraps,
+    sites,
+    stocktakes,
+    transfers,
+)
 from cishan.warehouse.queries import intake as offers
 
 
@@ -38,6 +49,10 @@ _NAMES: dict[str, Callable[[list[UUID]], Awaitable[dict[UUID, str]]]] = {
     "kit": kits.names_of,
     "drive": drives.titles_of,
     "entitlement": entitlements.numbers_of,
+    "transfer": transfers.numbers_of,
+    "goods_item": catalogue.names_of,
+    "stock_site": sites.codes_of,
+    "stock_bin": sites.codes_of,
     "approval": approvals.titles_of,
 }
 """What people call things, by their ids: one query for each kind."""
@@ -72,6 +87,11 @@ _BY_ID = {
     "goods_list": "/staff/warehouse/orders/lists",
     "goods_scrap": "/staff/warehouse/scraps",
     "stocktake": "/staff/warehouse/counts",
+    "transfer": "/staff/warehouse/transfers",
+    "goods_item": "/staff/warehouse/items",
+    "stock_site": "/staff/warehouse/sites",
+    "stock_bin": "/staff/warehouse/bins",
+    "lot": "/staff/warehouse/lots",
     "recall": "/staff/warehouse/recalls",
 }
 """Things whose page has their id in its address."""

@@ -8,17 +8,21 @@ from cishan.warehouse.pages import (
     drives,
     figures,
     giving_goods,
+    goods,
     handing,
     home,
     kits,
     labels,
+    lots,
     orders,
     picking,
     recalls,
     receiving,
     scanning,
     scraps,
+    sites,
     stocktakes,
+    transfers,
 )
 
 routes: list[ControllerRouterHandler] = [
@@ -38,4 +42,8 @@ routes: list[ControllerRouterHandler] = [
     *counting.routes,
     *scraps.routes,
     *recalls.routes,
+    *goods.routes,
+    *lots.routes,
+    *sites.routes,
+    *transfers.routes,
 ]

@@ -1,6 +1,6 @@
 """Kinds of goods."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -70,3 +70,8 @@ async def by_barcode(text: str) -> tuple[Item, int] | None:
         return None
     pieces: int = rows[0].pop("pieces")
     return _item(rows[0]), pieces
+
+
+async def names_of(item_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return what kinds of goods are called, by their ids."""
+    return {item.id: name_of(item) for item in await items(item_ids)}

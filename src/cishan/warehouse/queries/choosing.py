@@ -5,6 +5,7 @@ from uuid import UUID
 
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
+from cishan.plumbing.db import fetch_value
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.queries.lying import Lying, lying
 from cishan.warehouse.queries.places import bin_by_code, bin_by_id
@@ -71,3 +72,15 @@ async def source_meant(
 
 def _told(places: Sequence[Lying]) -> str:
     return gettext(N_(", ")).join(f"{place.bin_code} ({place.available})" for place in places[:8])
+
+
+async def was_in(lot: UUID, patterns: Sequence[str]) -> bool:
+    """Tell whether anything of a lot lies or ever lay in regions like the patterns."""
+    found = await fetch_value(
+        """SELECT true FROM stock_balance AS s JOIN stock_bin AS b ON b.id = s.bin
+             JOIN stock_site AS p ON p.id = b.site
+            WHERE s.lot = {} AND p.region LIKE ANY({}::text[]) LIMIT 1""",
+        lot,
+        list(patterns),
+    )
+    return bool(found)

@@ -125,3 +125,8 @@ async def _steps(
         )
         for row in causes
     ]
+
+
+def went(step: Step) -> int:
+    """Return by how many pieces a lot grew or shrank."""
+    return sum(moved.on_hand for moved in step.moves)

@@ -1,15 +1,21 @@
 """Transfers between sites."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing.db import fetch
+from cishan.plumbing.db import fetch, fetch_value
+from cishan.warehouse.queries import scanning
 from cishan.warehouse.queries.stock import shown
-from cishan.warehouse.rules.transfers import Line, State, Transfer
+from cishan.warehouse.rules import tasks
+from cishan.warehouse.rules.codes import Code
+from cishan.warehouse.rules.transfers import TRANSFER, Line, State, Transfer
 
+NO_TRANSFER = N_("There is no such transfer.")
 _TRANSFER = """
     SELECT t.id, t.number, t.source, s.code AS source_code, s.name AS source_name, s.region AS source_region,
            s.organisation AS source_organisation, t.target, g.code AS target_code, g.name AS target_name,
@@ -47,7 +53,7 @@ async def transfer_by_id(transfer_id: UUID) -> Transfer:
 async def _one(sql: str, value: object) -> Transfer:
     rows = await fetch(sql, value)
     if not rows:
-        raise NotFound(N_("There is no such transfer."))
+        raise NotFound(NO_TRANSFER)
     lines = await fetch(
         _LINE + " WHERE l.transfer = {} ORDER BY b.walk_order, b.code, o.number", rows[0]["id"]
     )
@@ -80,3 +86,49 @@ async def numbers_of(transfer_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the numbers of transfers by their ids."""
     rows = await fetch("SELECT id, number FROM stock_transfer WHERE id = ANY({}::uuid[])", list(transfer_ids))
     return {row["id"]: row["number"] for row in rows}
+
+
+async def _path(code: Code, _: Staff) -> str | None:
+    found = await fetch_value("SELECT id FROM stock_transfer WHERE number = {}", code.number)
+    return f"{scanning.WAREHOUSE}/transfers/{found}" if found else None
+
+
+async def _to_take_over(regions: Sequence[str]) -> Mapping[UUID | None, int]:
+    return await _counted("sent", regions)
+
+
+async def _incomplete(regions: Sequence[str]) -> Mapping[UUID | None, int]:
+    return await _counted("incomplete", regions)
+
+
+async def _counted(state: str, regions: Sequence[str]) -> Mapping[UUID | None, int]:
+    rows = await fetch(
+        """SELECT t.target, count(*) AS number
+             FROM stock_transfer AS t JOIN stock_site AS g ON g.id = t.target
+            WHERE t.state = {} AND g.region LIKE ANY({}::text[]) GROUP BY t.target""",
+        state,
+        list(regions),
+    )
+    return {row["target"]: row["number"] for row in rows}
+
+
+scanning.register(TRANSFER, _path)
+tasks.register(
+    tasks.Line(
+        N_("Transfers to take over"),
+        "/staff/warehouse/transfers?state=sent&target={site}",
+        _to_take_over,
+        Action.STOCK_WORK,
+        order=22,
+    )
+)
+tasks.register(
+    tasks.Line(
+        N_("Transfers of which goods are missing"),
+        "/staff/warehouse/transfers?state=incomplete&target={site}",
+        _incomplete,
+        Action.STOCK_READ,
+        order=75,
+        is_urgent=True,
+    )
+)
