@@ -171,8 +171,12 @@
   function show(page, answer, scan) {
     const fresh = page.querySelector("[data-scan]"), main = page.getElementById("main");
     const words = fresh?.querySelector("[data-scan-result]:not([hidden]) [data-scan-words]")?.textContent.trim();
-    const isBad = !answer.ok || fresh?.querySelector(".scan-bad") !== null && fresh !== null;
+    const isBad = !answer.ok || Boolean(fresh?.querySelector(".scan-bad"));
     const wrong = page.querySelector("[data-error-summary] li, .scan .field-error, #notices .notice, main .lead");
+    if (answer.redirected && !fresh) { // the last scan of a task: nothing more is scanned here
+      location.assign(answer.url);
+      return;
+    }
     if (main && fresh) {
       take(fresh);
       replaceAround(fresh, main);
