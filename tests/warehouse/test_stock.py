@@ -166,7 +166,10 @@ async def test_a_form_sent_twice_counts_once() -> None:
 async def test_a_bin_that_is_counted_stands_still_but_for_its_stocktake() -> None:
     site, shelf, lot = await a_shelf_of_rice()
     count = ids.new_id()
-    await connection().execute("UPDATE stock_bin SET frozen_by = $1 WHERE id = $2", count, shelf)
+    async with as_owner() as owner:
+        await owner.execute("SET LOCAL session_replication_role = replica")
+        await owner.execute("UPDATE stock_bin SET frozen_by = $1 WHERE id = $2", count, shelf)
+        await owner.execute("SET LOCAL session_replication_role = origin")
     for cause, delta in (
         (Cause.ISSUE, Delta(lot, shelf, -1)),
         (Cause.RESERVE, Delta(lot, shelf, reserved=1)),
@@ -310,3 +313,16 @@ async def test_candidates_come_by_expiry_and_without_what_may_not_be_had() -> No
     assert entrusted in [
         c.lot for c in await queries.available(site, item, (), day, entrusted_for=[entrusted])
     ]
+
+
+@pytest.mark.parametrize("cause", [Cause.SCRAP, Cause.LOSE, Cause.ADJUST])
+async def test_nothing_is_written_off_before_somebody_else_agreed(cause: Cause) -> None:
+    _, shelf, lot = await a_shelf_of_rice()
+    with pytest.raises(asyncpg.PostgresError, match="was not approved"):
+        async with atomic():
+            request = ids.new_id()
+            await stock.post(
+                cause, [Delta(lot, shelf, -1)], by=None, subject=("test", request), request=request
+            )
+    assert await stock_of(lot) == (10, 0, 60000)
+    assert await booked("5901") == 0
