@@ -12,11 +12,12 @@ from cishan.kernel import ids
 from cishan.ledger import actions as ledger
 from cishan.ledger.rules import Restriction
 from cishan.plumbing.db import atomic, fetch
-from cishan.warehouse.actions import catalogue, places, stock
+from cishan.warehouse.actions import catalogue, places, stock, stocktakes
 from cishan.warehouse.queries import places as where
 from cishan.warehouse.rules.catalogue import Category
 from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.stock import Basis, Cause, Delta, NewLot, Posted, Source
+from seeds import deadlines
 from tests.conftest import as_owner
 from tests.identity.staffing import CITY, a_federation, a_member
 
@@ -110,6 +111,14 @@ async def a_lot(
         )
         await move(Cause.RECEIVE, Delta(lot, bin_id, quantity))
     return lot
+
+
+async def freeze(bin_id: UUID) -> UUID:
+    """Open a stocktake of a bin and return it."""
+    await deadlines.load()
+    (row,) = await fetch("SELECT site FROM stock_bin WHERE id = {}", bin_id)
+    keeper = await a_keeper("counting-keeper")
+    return await stocktakes.open_stocktake(row["site"], [bin_id], note="", by=keeper, request=ids.new_id())
 
 
 async def agree(subject: UUID) -> None:

@@ -17,7 +17,7 @@ from cishan.warehouse.queries.trail import of_lot
 from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.stock import Cause, Delta, LotState
 from tests.conftest import as_owner
-from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item, move
+from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item, freeze, move
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -84,16 +84,15 @@ async def test_counted_closed_and_distant_bins_take_nothing() -> None:
     assert (await refused(lot, other, 1))[0] == "bin"
     assert (await refused(lot, await a_bin(dock.site, Purpose.TRANSIT), 2))[0] == "bin"
     async with as_owner() as connection:
-        await connection.execute("UPDATE stock_bin SET frozen_by = $1 WHERE id = $2", ids.new_id(), shelf.id)
-    field, words = await refused(lot, shelf, 3)
-    assert (field, "being counted" in words) == ("bin", True)
-    async with as_owner() as connection:
-        await connection.execute(
-            "UPDATE stock_bin SET frozen_by = NULL, active = false WHERE id = $1", shelf.id
-        )
+        await connection.execute("UPDATE stock_bin SET active = false WHERE id = $1", shelf.id)
     closed = await bin_by_code(shelf.code)
     assert closed is not None
     assert (await refused(lot, closed, 4))[0] == "bin"
+    async with as_owner() as connection:
+        await connection.execute("UPDATE stock_bin SET active = true WHERE id = $1", shelf.id)
+    await freeze(shelf.id)
+    field, words = await refused(lot, shelf, 3)
+    assert (field, "being counted" in words) == ("bin", True)
 
 
 async def test_a_lot_in_several_bins_needs_a_word_from_where() -> None:

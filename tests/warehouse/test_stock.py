@@ -25,6 +25,7 @@ from tests.warehouse.stocking import (
     a_site,
     an_item,
     booked,
+    freeze,
     move,
     stock_of,
 )
@@ -165,11 +166,7 @@ async def test_a_form_sent_twice_counts_once() -> None:
 
 async def test_a_bin_that_is_counted_stands_still_but_for_its_stocktake() -> None:
     site, shelf, lot = await a_shelf_of_rice()
-    count = ids.new_id()
-    async with as_owner() as owner:
-        await owner.execute("SET LOCAL session_replication_role = replica")
-        await owner.execute("UPDATE stock_bin SET frozen_by = $1 WHERE id = $2", count, shelf)
-        await owner.execute("SET LOCAL session_replication_role = origin")
+    count = await freeze(shelf)
     for cause, delta in (
         (Cause.ISSUE, Delta(lot, shelf, -1)),
         (Cause.RESERVE, Delta(lot, shelf, reserved=1)),

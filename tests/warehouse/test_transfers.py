@@ -17,7 +17,7 @@ from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.stock import Cause, Delta
 from cishan.warehouse.rules.transfers import Counted, State, Transfer
 from tests.identity.staffing import COUNTY
-from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item, booked, move, stock_of
+from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, agree, an_item, booked, move, stock_of
 
 pytestmark = pytest.mark.usefixtures("db")
 
@@ -101,6 +101,7 @@ async def test_damaged_goods_go_to_quarantine_and_missing_ones_stay_under_way() 
     state = await transfers.find(line.id, 2, by=way.receiver, request=ids.new_id(), reason="在车上找到")
     assert (state, (await where(way.lot))["QY-IN-01"]) == (State.INCOMPLETE, 9)
     request = ids.new_id()
+    await agree(sent.id)
     for _ in range(2):
         posted = await transfers.write_off(line.id, 1, by=way.sender, request=request, reason="确认丢失")
         assert posted.value_fen == -6000
