@@ -519,7 +519,7 @@ async def _prepare_transfer(page: Page, site: str) -> str:
 async def _print_label(page: Page, platform: Platform) -> str:
     """Print a label that stands for nothing yet; return where it is bound."""
     await page.goto("/staff/warehouse/labels")
-    await page.get_by_label("空白标签").check()
+    await page.get_by_role("radio", name=re.compile("空白标签")).check()
     await page.get_by_label("空白标签数量").fill("1")
     async with page.expect_download():
         await page.get_by_role("button", name="生成 PDF").click()
@@ -645,6 +645,7 @@ async def _find_person(page: Page, contact: str) -> str:
 async def sign_in(page: Page, username: str) -> str:
     """Sign in as staff of the demonstration and return the cookie."""
     password = next(password for _, login, password in ACCOUNTS if login == username)
+    await page.context.clear_cookies(name=STAFF_COOKIE)  # or signing in would end the session before
     await page.goto("/staff/sign-in")
     await page.get_by_label("账号").fill(username)
     await page.get_by_label("密码").fill(password)

@@ -77,6 +77,8 @@ async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places:
             [{"name": STAFF_COOKIE, "value": places.cookie_of(path), "url": platform.url}]
         )
         await page.goto(_in(language, path))
+        if "/sign-in" in page.url and "/sign-in" not in path:
+            faults.append(f"{path}: nobody was signed in to see it")
         faults += [f"{path}: {fault}" for fault in await _faults(page, display, language, rules)]
         if path not in ERRORS:
             faults += [f"{path}: {complaint}" for complaint in complaints]
