@@ -1,11 +1,10 @@
 """The deadlines of the law and of the house, and who is told of what is overdue."""
 
-import json
-from datetime import date
 from pathlib import Path
 
 from cishan.deadlines import actions
-from cishan.deadlines.rules import Direction, Level, Pause, Rule, Rung, Unit
+from cishan.deadlines.commands import rules_in
+from cishan.deadlines.rules import Level, Rule, Rung
 
 DATA = Path(__file__).parent / "data" / "deadline_rules.json"
 # 提醒函 at once, 督办函 after three working days, 整改函 after three more (电子监察).
@@ -14,21 +13,7 @@ RUNGS = (Rung(1, Level.TOWN, 0), Rung(2, Level.COUNTY, 3), Rung(3, Level.CITY, 6
 
 def rules() -> list[Rule]:
     """Return the rules of the data file."""
-    return [
-        Rule(
-            **{
-                **given,
-                "unit": Unit(given["unit"]),
-                "direction": Direction(given.get("direction", "after")),
-                "pause_reasons": tuple(Pause(reason) for reason in given.get("pause_reasons", ())),
-                "effective_from": date.fromisoformat(given["effective_from"]),
-                "effective_to": date.fromisoformat(given["effective_to"])
-                if given.get("effective_to")
-                else None,
-            }
-        )
-        for given in json.loads(DATA.read_text())
-    ]
+    return rules_in(DATA.read_text())
 
 
 async def load() -> None:

@@ -88,6 +88,13 @@ COMMANDS: dict[str, Entry] = {
         "Check that no receipt is missing and every sum is right.",
         True,
     ),
+    "deadline-rules": Entry(
+        "cishan.deadlines.commands:deadline_rules", "Write down new versions of deadlines.", True
+    ),
+    "approval-bands": Entry(
+        "cishan.approvals.commands:approval_bands", "Write down who checks which amounts.", True
+    ),
+    "gift-limit": Entry("cishan.donations.commands:gift_limit", "Write down a new limit of giving.", True),
     "files": Entry("cishan.files.commands:files", "Check that every file is there and as it was sent.", True),
     "refunds": Entry(
         "cishan.donations.commands:refunds", "List the refund requests that wait for a decision.", True

@@ -64,6 +64,10 @@ HEADS = {
     "letters": "信件|状态|写信时间|尝试次数|下次重试|服务器回应|编号",
     "payment-messages": "消息编号|类型|相关编号|状态|收到时间|尝试次数|出错原因",
     "differences": "相关编号|类型|支付服务（元）|账务（元）|备注|首次发现|销账时间",
+    "rules/deadlines": "时限|规则代码|期限|计算单位|方向|周期性|来源|生效日期|失效日期|状态",
+    "rules/bands": "审批类型|代码|起始金额（元）|经办人|复核岗位|一事一议|放行岗位|"
+    "来源|生效日期|失效日期|状态",
+    "rules/limits": "限额|金额（元）|次数|时间窗（分钟）|生效日期|状态|原因",
     "jobs": "编号|任务|尝试次数|相关编号|放弃时间",
 }
 """The first line of every file. Programs of others read these by their place: add at the end alone."""

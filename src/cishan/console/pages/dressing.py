@@ -9,6 +9,7 @@ from cishan.donations.pages.decisions import why_not_propose
 from cishan.identity.queries import invitations
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import ROLE_NAMES, Staff
+from cishan.kernel.text import N_
 
 More = Callable[[Staff], Awaitable[dict[str, Any]]]
 
@@ -42,7 +43,28 @@ async def _waiting(staff: Staff) -> dict[str, Any]:
 
 
 _APPROVALS = Dress("console/approvals.html", _waiting)
+
+
+def _of_rules(code: str, command: str) -> Dress:
+    """Return the dress of a list of rules that are written by a command: the page says by which."""
+
+    async def told(_: Staff) -> dict[str, Any]:
+        return {"command": command, "tabs": RULES_SHOWN, "here": code}
+
+    return Dress("console/rules.html", told)
+
+
+RULES_SHOWN = (
+    ("/staff/rules/deadlines", N_("Rules of deadlines"), Action.DESK),
+    ("/staff/rules/bands", N_("Approval bands"), Action.DESK),
+    ("/staff/rules/limits", N_("Limits of giving"), Action.GIFTS_READ),
+)
 DRESSES: dict[str, Dress] = {
+    "rules/deadlines": _of_rules("/staff/rules/deadlines", "cishan deadline-rules FILE.json"),
+    "rules/bands": _of_rules("/staff/rules/bands", "cishan approval-bands FILE.json"),
+    "rules/limits": _of_rules(
+        "/staff/rules/limits", "cishan gift-limit gift_max --yuan 50000 --from 2027-01-01 --reason …"
+    ),
     "approvals": _APPROVALS,
     "approvals/mine": _APPROVALS,
     "approvals/all": _APPROVALS,

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from cishan import gateways
 from cishan.approvals import queries as approvals
 from cishan.approvals.queries import lists as approval_lists
+from cishan.approvals.queries.bands import BANDS
 from cishan.campaigns import queries as campaigns
 from cishan.campaigns.queries.lists import CAMPAIGNS, in_regions
 from cishan.console import rules
 from cishan.console.queries.failed_jobs import JOBS
 from cishan.deadlines import queries as deadlines
+from cishan.deadlines.queries.rules import RULES
+from cishan.donations.queries.limit_lists import LIMITS
 from cishan.donations.queries.lists import GIFTS, PLANS, RECEIPTS, gifts_within, plans_within
 from cishan.donations.queries.lists_decided import MESSAGES, REFUNDS, SUSPENSE
 from cishan.identity.queries.lists import ORGANISATIONS, REGIONS
@@ -210,4 +213,7 @@ LISTS: tuple[Shown, ...] = (
     Shown(EVENTS, Action.OPERATIONS_READ, _whole),
     Shown(DIFFERENCES, Action.OPERATIONS_READ, _whole),
     Shown(JOBS, Action.OPERATIONS_READ, _whole),
+    Shown(RULES, Action.DESK, _everything),
+    Shown(BANDS, Action.DESK, _everything),
+    Shown(LIMITS, Action.GIFTS_READ, _whole),
 )
