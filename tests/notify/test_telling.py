@@ -1,12 +1,15 @@
 """Telling a person: once, by the ways that they want, in their language."""
 
 import asyncio
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from cishan import settings
+from cishan.identity.actions import people
+from cishan.kernel import clock, ids
 from cishan.kernel.contacts import Channel
 from cishan.notify import actions, queries
 from cishan.notify.actions import wishes
@@ -220,3 +223,50 @@ def test_every_event_says_who_may_choose_what() -> None:
     }
     assert not events.may_choose(events.GIFT_ARRIVED, MAIL)
     assert events.may_choose(events.GIFT_ARRIVED, SMS)
+
+
+async def _child(guardian: UUID, born_on: date = date(2015, 5, 1)) -> tuple[UUID, UUID]:
+    """Return a child for whom somebody answers, and the guardianship."""
+    guardianship = await people.add_minor(guardian, name="测试李某", born_on=born_on)
+    child = await database.fetch_value("SELECT minor FROM guardianship WHERE id = {}", guardianship)
+    return child, guardianship
+
+
+async def test_what_a_minor_is_told_reaches_the_guardians_who_consented_each_once(
+    db: None, config: settings.Settings
+) -> None:
+    guardian, other = await a_person(email=EMAIL), await a_person(email="other@example.org")
+    child, _ = await _child(guardian)
+    await database.fetch(
+        "INSERT INTO guardianship (id, minor, guardian, consented_at) VALUES ({}, {}, {}, {})",
+        ids.new_id(),
+        child,
+        other,
+        clock.now(),
+    )
+    for expected in (True, False):
+        assert await tell(child) is expected
+    told = [(await inbox.inbox(one)).total for one in (child, guardian, other)]
+    assert (told, await gone_to()) == ([1, 1, 1], [EMAIL, "other@example.org"])
+
+
+async def test_a_guardian_who_is_told_the_same_themselves_is_told_once(
+    db: None, config: settings.Settings
+) -> None:
+    guardian = await a_person(email=EMAIL)
+    child, _ = await _child(guardian)
+    assert (await tell(guardian), await tell(child)) == (True, True)
+    assert ((await inbox.inbox(guardian)).total, await gone_to()) == (1, [EMAIL])
+
+
+async def test_without_consent_or_of_age_guardians_are_told_nothing(
+    db: None, config: settings.Settings
+) -> None:
+    guardian = await a_person(email=EMAIL)
+    child, guardianship = await _child(guardian)
+    grown, _ = await _child(guardian, date(2009, 5, 1))
+    await people.withdraw_consent(guardian, guardianship)
+    assert await tell(child) is True
+    with clock.fixed(datetime(2027, 5, 1, 9, tzinfo=clock.CHINA)):
+        assert await tell(grown) is True
+    assert ((await inbox.inbox(guardian)).total, await gone_to()) == (0, [])

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from cishan.identity.queries.accounts import contact_indexes, contacts_of
+from cishan.identity.rules.accounts import is_minor
+from cishan.kernel import clock
 from cishan.kernel.contacts import Channel, Contact
 from cishan.plumbing.db import fetch
 
@@ -15,6 +17,18 @@ async def contacts_of_person(person_id: UUID) -> dict[Channel, str]:
         person_id,
     )
     return {contact.channel: contact.value for row in rows for contact in contacts_of(row)}
+
+
+async def guardians_of(person_id: UUID) -> list[UUID]:
+    """Return who answers, with a consent that stands, for somebody who is under age today; else nobody."""
+    rows = await fetch(
+        """SELECT guardianship.guardian, person.born_on
+             FROM guardianship JOIN person ON person.id = guardianship.minor
+            WHERE guardianship.minor = {} AND guardianship.withdrawn_at IS NULL ORDER BY guardianship.id""",
+        person_id,
+    )
+    today = clock.today()
+    return list(dict.fromkeys(row["guardian"] for row in rows if is_minor(row["born_on"], today)))
 
 
 async def person_reached_by(contact: Contact) -> UUID | None:

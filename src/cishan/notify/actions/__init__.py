@@ -13,7 +13,7 @@ from jinja2 import Environment
 
 from cishan import gateways
 from cishan.gateways.mail import Attachment
-from cishan.identity.queries.reach import contacts_of_person, person_reached_by
+from cishan.identity.queries.reach import contacts_of_person, guardians_of, person_reached_by
 from cishan.kernel import clock, ids
 from cishan.kernel.contacts import Channel, Contact
 from cishan.kernel.text import N_, clean
@@ -47,9 +47,24 @@ async def tell(
 
     It stands in their inbox at once. By mail and text message it goes out by their wishes and the event's own
     ways, as they were now. In the language that they chose, else the given one. Attachments go by mail alone.
-    `mail_key` is the key under which the same letter may have gone to their address before.
+    `mail_key` is the key under which the same letter may have gone to their address before. What a minor is
+    told reaches the guardians who consented too, by the guardians' wishes, each once under the same key.
     """
     assert in_transaction(), "tell() belongs into the transaction of its cause"
+    for guardian_id in await guardians_of(person_id):
+        await _tell_one(key, guardian_id, event, letter, language, attachments)
+    return await _tell_one(key, person_id, event, letter, language, attachments, mail_key)
+
+
+async def _tell_one(  # noqa: PLR0917 - what tell() was given
+    key: str,
+    person_id: UUID,
+    event: Event,
+    letter: Letter,
+    language: str,
+    attachments: Sequence[Attachment],
+    mail_key: str = "",
+) -> bool:
     wished = await preferences(person_id)
     language = _known(wished.language or language)
     message_id = ids.new_id()
