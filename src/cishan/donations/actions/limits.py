@@ -41,6 +41,8 @@ async def set_limit(limit: Limit, *, effective_from: date, reason: str) -> None:
                 kind=limit.kind.value,
                 effective_from=effective_from,
                 reason=reason.strip(),
-                **wanted,
+                amount_fen=limit.amount_fen,
+                times=limit.times,
+                window_minutes=limit.window_minutes,
             )
         )
