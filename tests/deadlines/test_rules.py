@@ -165,4 +165,4 @@ def test_the_seeded_rules_are_what_the_law_says() -> None:
         "emergency.papers": (10, Unit.WORKING_DAYS, Direction.AFTER),
     }
     assert {c: (BY_CODE[c].limit, BY_CODE[c].unit, BY_CODE[c].direction) for c in wanted} == wanted
-    assert len(BY_CODE) == len(seeds.rules()) == 56
+    assert len(BY_CODE) == len(seeds.rules()) == 58

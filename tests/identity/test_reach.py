@@ -177,7 +177,7 @@ DATA: dict[str, Any] = {
 }
 PUBLISHED = "/staff/campaigns/{slug:str}/updates"
 """Of projects that everybody knows: the page may say why it does not open."""
-ELSEWHERE_WALKED = ("/staff/warehouse", "/staff/stock", "/staff/goods")
+ELSEWHERE_WALKED = ("/staff/warehouse", "/staff/stock", "/staff/goods", "/staff/drives", "/staff/kits")
 """Slices whose things are tried from another county by tests of their own."""
 
 

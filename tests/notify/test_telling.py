@@ -220,6 +220,9 @@ def test_every_event_says_who_may_choose_what() -> None:
         "check_wanted": False,
         "proposal_decided": False,
         "deadline_passed": False,
+        "goods_news": True,
+        "reservation_lost": False,
+        "goods_locked": False,
     }
     assert not events.may_choose(events.GIFT_ARRIVED, MAIL)
     assert events.may_choose(events.GIFT_ARRIVED, SMS)

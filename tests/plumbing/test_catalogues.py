@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from babel.messages.catalog import Catalog
 
 from cishan.plumbing import catalogues
 
@@ -23,7 +24,7 @@ def test_two_catalogues_may_not_say_one_text_differently(
 def test_parts_of_a_slice_keep_their_texts_in_files_of_their_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    needed = catalogues.Catalog(locale="zh_CN")
+    needed = Catalog(locale="zh_CN")
     for text in ("Scan", "Site", "New"):
         needed.add(text)
     monkeypatch.setattr(catalogues, "TARGET", tmp_path)
