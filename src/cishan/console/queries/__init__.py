@@ -103,7 +103,7 @@ async def _offers(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (offers_within(scope_of(staff, action).regions),)
 
 
-async def _at_sites(staff: Staff, action: Action) -> tuple[Condition, ...]:
+async def _places(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (warehouse.at_sites(scope_of(staff, action).regions),)
 
 
@@ -204,10 +204,10 @@ LISTS: tuple[Shown, ...] = (
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),
     Shown(REGIONS, Action.PLACES_READ, _everything),
     Shown(ITEMS, Action.STOCK_READ, _everything, _ITEM_DOORS),
-    Shown(warehouse.SITES, Action.STOCK_READ, _at_sites, (_OPEN_SITE,)),
-    Shown(warehouse.BINS, Action.STOCK_READ, _at_sites),
+    Shown(warehouse.SITES, Action.STOCK_READ, _places, (_OPEN_SITE,)),
+    Shown(warehouse.BINS, Action.STOCK_READ, _places),
     Shown(warehouse.LOTS, Action.STOCK_READ, _lots),
-    Shown(warehouse.STOCK, Action.STOCK_READ, _at_sites, (_PUT_AWAY,)),
+    Shown(warehouse.STOCK, Action.STOCK_READ, _places, (_PUT_AWAY,)),
     Shown(warehouse.TRANSFERS, Action.STOCK_READ, _transfers, (_SEND,)),
     Shown(LETTERS, Action.OPERATIONS_READ, _whole),
     Shown(EVENTS, Action.OPERATIONS_READ, _whole),
