@@ -1,9 +1,8 @@
-"""Where the papers of the warehouse lead when their numbers are scanned, and what stands on their labels."""
+"""Where papers of the warehouse lead whose nouns do not say so themselves, and what stands on slips."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
@@ -26,15 +25,6 @@ def _found(sql: str, path: Callable[[Row, Staff], str]) -> Resolve:
     return resolve
 
 
-STEPS = {"reserved": "/pick", "picking": "/pick", "packed": "/hand-over"}
-"""What is to be done next with an order in a state; the order itself tells of the others."""
-
-
-def _order(row: Row, staff: Staff) -> str:
-    works = bool(scope_of(staff, Action.STOCK_WORK).regions)
-    return f"{WAREHOUSE}/orders/{row['number']}" + (STEPS.get(row["state"], "") if works else "")
-
-
 async def _slips(numbers: Sequence[str]) -> Mapping[str, Label]:
     rows = await fetch(
         """SELECT o.number, s.name AS site, count(l.id) AS kinds
@@ -52,18 +42,6 @@ def _slip(row: Row) -> Label:
 
 
 scanning.register(
-    "order",
-    _found("SELECT number, state FROM goods_order WHERE number = {}", _order),
-    pattern=r"CK[0-9]{6}-[0-9]{4,6}",
-)
-scanning.register(
-    "transfer",
-    _found(
-        "SELECT id FROM stock_transfer WHERE number = {}", lambda row, _: f"{WAREHOUSE}/transfers/{row['id']}"
-    ),
-    pattern=r"T[0-9]{6}-[0-9A-Z]{5}",
-)
-scanning.register(
     "offer",
     _found(
         "SELECT number FROM goods_offer WHERE number = {}",
@@ -75,19 +53,6 @@ scanning.register(
     "scrap",
     _found("SELECT id FROM goods_scrap WHERE number = {}", lambda row, _: f"{WAREHOUSE}/scraps/{row['id']}"),
     pattern=r"BF[0-9]{6}-[0-9]{4,6}",
-)
-scanning.register(
-    "drive",
-    _found("SELECT id FROM goods_drive WHERE number = {}", lambda row, _: f"/staff/drives/{row['id']}"),
-    pattern=r"D[0-9]{2}-[0-9]{3,5}",
-)
-scanning.register(
-    "entitlement",
-    _found(
-        "SELECT id FROM goods_entitlement WHERE number = {}",
-        lambda row, _: f"/staff/drives/turns/{row['id']}",
-    ),
-    pattern=r"D[0-9]{2}-[0-9]{3,5}-[0-9]{5}",
 )
 scanning.register(
     "stocktake",

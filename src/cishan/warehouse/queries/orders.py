@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from cishan.identity.queries.regions import shown as region_shown
+from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids, masking
 from cishan.kernel.errors import NotFound
@@ -340,9 +341,16 @@ async def receivers_of(lots: Sequence[UUID]) -> list[Receiver]:
     return found
 
 
-async def _scanned(code: Code, _: Staff) -> str | None:
-    found = await fetch_value("SELECT number FROM goods_order WHERE number = {}", code.number)
-    return f"/staff/warehouse/orders/{found}" if found else None
+STEPS = {"reserved": "/pick", "picking": "/pick", "packed": "/hand-over"}
+"""Where whoever works in the warehouse goes on with an order; the order itself tells of other states."""
+
+
+async def _scanned(code: Code, staff: Staff) -> str | None:
+    state = await fetch_value("SELECT state FROM goods_order WHERE number = {}", code.number)
+    if state is None:
+        return None
+    works = bool(scope_of(staff, Action.STOCK_WORK).regions)
+    return f"/staff/warehouse/orders/{code.number}" + (STEPS.get(state, "") if works else "")
 
 
 scanning.register("order", _scanned, pattern=r"CK[0-9]{6}-[0-9]{4,6}")

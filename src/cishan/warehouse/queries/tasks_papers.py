@@ -1,4 +1,4 @@
-"""How many papers wait at which site: offers, orders, transfers, stocktakes."""
+"""How many offers and orders wait at which site; other nouns count their own."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -14,13 +14,6 @@ OFFERS = """
      WHERE t.state = {} AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY t.site"""
 ORDERS = """
     SELECT t.site, count(*) AS number FROM goods_order AS t JOIN stock_site AS w ON w.id = t.site
-     WHERE t.state = {} AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY t.site"""
-TRANSFERS = """
-    SELECT t.target AS site, count(*) AS number
-      FROM stock_transfer AS t JOIN stock_site AS w ON w.id = t.target
-     WHERE t.state = {} AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY t.target"""
-STOCKTAKES = """
-    SELECT t.site, count(*) AS number FROM stocktake AS t JOIN stock_site AS w ON w.id = t.site
      WHERE t.state = {} AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY t.site"""
 APPOINTMENTS = """
     SELECT t.site, count(*) AS number FROM goods_offer AS t JOIN stock_site AS w ON w.id = t.site
@@ -68,26 +61,5 @@ for _line in (
     Line(N_("Orders to pick"), _ORDERS + "reserved", _in_state(ORDERS, "reserved"), Action.STOCK_WORK, 42),
     Line(N_("Orders being picked"), _ORDERS + "picking", _in_state(ORDERS, "picking"), Action.STOCK_WORK, 44),
     Line(N_("Parcels to hand over"), _ORDERS + "packed", _in_state(ORDERS, "packed"), Action.STOCK_WORK, 46),
-    Line(
-        N_("Transfers to receive"),
-        "/staff/warehouse/transfers?target={site}&state=sent",
-        _in_state(TRANSFERS, "sent"),
-        Action.STOCK_WORK,
-        60,
-    ),
-    Line(
-        N_("Stocktakes to count"),
-        "/staff/stocktakes?site={name}&state=counting",
-        _in_state(STOCKTAKES, "counting"),
-        Action.STOCK_WORK,
-        62,
-    ),
-    Line(
-        N_("Stocktakes to judge"),
-        "/staff/stocktakes?site={name}&state=review",
-        _in_state(STOCKTAKES, "review"),
-        Action.STOCK_READ,
-        64,
-    ),
 ):
     register(_line)
