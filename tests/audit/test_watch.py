@@ -15,7 +15,7 @@ from tests.history import tell
 pytestmark = pytest.mark.usefixtures("config")
 UNWATCHED = {
     "goods_pick.state": "where pieces of an order are; every step is a posting of the stock",
-    "goods_recall_receiver.state": "how far one receiver of a recall is; the row says who, when and what was said",
+    "goods_recall_receiver.state": "how far a receiver of a recall is; its row says who, when and what",
     "letter.state": "how far the delivery of a letter has come; its row says when and why",
     "intake.stripe_event.state": "whether a message of the payment service was worked off",
     "books.period.status": "the log beside it keeps who closed and reopened a period, and why",
