@@ -397,11 +397,11 @@ async def _call_back(page: Page) -> str:
 async def _begin_to_count(page: Page) -> tuple[str, str]:
     """Freeze a bin and begin to count it; return the paths of the stocktake and of the count."""
     await page.goto("/staff/warehouse/counts")
-    await page.get_by_label("其他库位").fill("DZ-B-12")
-    await page.get_by_role("button", name="冻结库位并开始盘点").click()
+    await page.get_by_label("其他货位").fill("DZ-B-12")
+    await page.get_by_role("button", name="冻结货位并开始盘点").click()
     await expect(page).to_have_url(re.compile("/staff/warehouse/counts/[0-9a-f-]{36}$"))
     stocktake = _path(page)
-    await page.get_by_role("button", name="清点库位 DZ-B-12").click()
+    await page.get_by_role("button", name="清点货位 DZ-B-12").click()
     await expect(page).to_have_url(re.compile("/count/"))
     return stocktake, _path(page)
 

@@ -50,7 +50,7 @@ async def test_a_stocktake_goes_from_freezing_to_the_approvers_without_a_script(
     assert sent[1].headers["location"] == where
     wrong = await client.post(COUNTS, data={**form, "codes": "NOPE-1", "request": str(ids.new_id())})
     assert wrong.status_code == 422
-    assert "没有库位 NOPE-1" in wrong.text
+    assert "没有货位 NOPE-1" in wrong.text
     await _count_by_hand(client, house, where, who="ada-keeper", lot=lot, quantity=911)
     await _count_by_hand(client, house, where, who="bea-keeper", lot=lot, quantity=911)
     page = await client.get(where)
