@@ -225,3 +225,16 @@ async def test_the_list_of_posts_leaves_with_a_purpose_and_within_reach(enter: E
     assert (look.purpose, look.acting_role) == ("年度核对 · role=cashier · 1", Role.ADMINISTRATOR)
     sheet = await client.post("/staff/people/export", data={"format": "xlsx", "purpose": "核对"})
     assert sheet.headers["content-type"].endswith("spreadsheetml.sheet")
+
+
+async def test_a_keeper_of_a_warehouse_reads_approvals_of_goods_and_none_of_money(
+    enter: Enter, office: Office
+) -> None:
+    _, asked, number = await _asked()
+    refund = await refund_approvals.propose_refund(asked, reason="重复支付", by=office.people["maker"])
+    keeper = await enter(Role.WAREHOUSE_KEEPER)
+    assert number not in (await keeper.get("/staff/approvals/all")).text
+    assert (await keeper.get(f"/staff/approvals/{refund}")).status_code == 404
+    officer = await enter(Role.PROJECT_OFFICER)
+    assert number in (await officer.get("/staff/approvals/all")).text
+    assert (await officer.get(f"/staff/approvals/{refund}")).status_code == 200

@@ -1,6 +1,6 @@
 """Which steps an approval goes through, who may take the next one, and why somebody may not."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -245,6 +245,8 @@ class Kind:
     on_rejected: Follow | None = None
     href: Callable[[str], str] | None = None
     """The page of the subject, by its id."""
+    about_goods: bool = False
+    """Whether keepers of warehouses may read it too; what concerns money alone is not for them."""
 
 
 _kinds: dict[str, Kind] = {}
@@ -256,6 +258,13 @@ def register(kind: Kind) -> Kind:
     assert kind.code not in _kinds, f"two kinds of approval are called {kind.code}"
     _kinds[kind.code] = kind
     return kind
+
+
+def kinds_for(roles: Collection[str]) -> frozenset[str] | None:
+    """Return the kinds of approvals that the holder of these posts may read; None: every kind."""
+    if set(roles) - {Role.WAREHOUSE_KEEPER}:
+        return None
+    return frozenset(code for code, kind in KINDS.items() if kind.about_goods)
 
 
 ACTED = N_("You have acted in this approval already. Nobody acts twice.")

@@ -1,6 +1,6 @@
 """The lists of approvals: what waits for somebody, what they proposed, and all within their reach."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -127,3 +127,8 @@ def proposed_by(person_id: UUID) -> Condition:
 def within(regions: Sequence[str]) -> Condition:
     """Return the condition that an approval lies in some regions (patterns of codes)."""
     return "a.region LIKE ANY ({}::text[])", (list(regions),)
+
+
+def of_kinds(kinds: Collection[str]) -> Condition:
+    """Return the condition that an approval is of one of some kinds."""
+    return "a.kind = ANY ({}::text[])", (sorted(kinds),)

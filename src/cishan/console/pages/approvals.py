@@ -17,9 +17,9 @@ from cishan.console.pages.moves import said_turns, turns_of
 from cishan.console.queries.around import around
 from cishan.identity.guards import NO_STORE, allowed, rule
 from cishan.identity.queries.names import holders_of, names_of
-from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.permissions import Action, reading_roles
 from cishan.identity.rules.roles import Staff
-from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
+from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms, i18n
 from cishan.plumbing.forms import Form
@@ -45,6 +45,9 @@ async def _opened(
         region=found.region_code,
         secret=True,
     )
+    kinds = rules.kinds_for(reading_roles(staff, Action.APPROVALS_READ))
+    if kinds is not None and found.kind not in kinds:
+        raise NotFound(N_("There is no such page."))
     return staff if action is Action.APPROVALS_READ else await allowed(request, action), found
 
 

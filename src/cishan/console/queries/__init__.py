@@ -7,6 +7,7 @@ from cishan import gateways
 from cishan.approvals import queries as approvals
 from cishan.approvals.queries import lists as approval_lists
 from cishan.approvals.queries.bands import BANDS
+from cishan.approvals.rules import kinds_for
 from cishan.campaigns import queries as campaigns
 from cishan.campaigns.queries.lists import CAMPAIGNS, in_regions
 from cishan.console import rules
@@ -19,7 +20,7 @@ from cishan.donations.queries.lists_decided import MESSAGES, REFUNDS, SUSPENSE
 from cishan.identity.queries.lists import ORGANISATIONS, REGIONS
 from cishan.identity.queries.people import GRANTS
 from cishan.identity.queries.people import in_regions as posts_in
-from cishan.identity.rules.permissions import Action, Reach, scope_of
+from cishan.identity.rules.permissions import Action, Reach, reading_roles, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.text import N_
 from cishan.ledger.queries.lists import POSTINGS, VOUCHERS
@@ -82,7 +83,9 @@ async def _proposed(staff: Staff, _: Action) -> tuple[Condition, ...]:
 
 
 async def _approvals(staff: Staff, action: Action) -> tuple[Condition, ...]:
-    return (approval_lists.within(scope_of(staff, action).regions),)
+    within = approval_lists.within(scope_of(staff, action).regions)
+    kinds = kinds_for(reading_roles(staff, action))
+    return (within,) if kinds is None else (within, approval_lists.of_kinds(kinds))
 
 
 async def _posts(staff: Staff, action: Action) -> tuple[Condition, ...]:

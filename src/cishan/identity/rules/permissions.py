@@ -270,3 +270,8 @@ def scope_of(staff: Staff | None, action: Action) -> Reach:
         tuple(organisation for _, organisation in pairs),
         whole=any(is_city(post.region_code) for post in posts),
     )
+
+
+def reading_roles(staff: Staff, action: Action) -> frozenset[Role]:
+    """Return by which roles somebody may do something at all, wherever."""
+    return frozenset(post.role for post in staff.posts if post.role in PERMISSIONS[action].roles)

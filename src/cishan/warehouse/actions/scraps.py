@@ -304,5 +304,6 @@ register(
         on_approved=_approved,
         on_rejected=_rejected,
         href=_page,
+        about_goods=True,
     )
 )

@@ -213,5 +213,6 @@ register(
         on_approved=_approved,
         on_rejected=_rejected,
         href=lambda stocktake_id: f"/staff/warehouse/counts/{stocktake_id}",
+        about_goods=True,
     )
 )
