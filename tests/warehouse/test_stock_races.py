@@ -9,10 +9,11 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict
 from cishan.plumbing import db as database
 from cishan.plumbing.db import atomic, fetch
-from cishan.warehouse.actions import stock
+from cishan.warehouse.actions import stock, stocktakes
 from cishan.warehouse.queries import stock as queries
 from cishan.warehouse.rules.stock import Cause, Delta, LotState
-from tests.warehouse.stocking import a_bin, a_lot, a_site, an_item, booked, move
+from seeds import deadlines
+from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item, booked, move
 
 WORKERS = 20
 
@@ -77,6 +78,38 @@ async def test_a_recall_among_issues_lets_nothing_out_after_it() -> None:
     gate.set()
     went = sum(await asyncio.gather(*issuing))
     assert await recalling == 100 - went
+    (row,) = await fetch("SELECT on_hand FROM stock_lot WHERE id = {}", lot)
+    assert row["on_hand"] == 100 - went
+
+
+@pytest.mark.usefixtures("crowd")
+async def test_a_stocktake_among_issues_counts_what_stays() -> None:
+    site, item = await a_site(), await an_item()
+    shelf = (await a_bin(site)).id
+    lot = await a_lot(item, shelf, 100)
+    await deadlines.load()
+    keeper = await a_keeper()
+    gate = asyncio.Event()
+
+    async def issue() -> bool:
+        await gate.wait()
+        try:
+            await move(Cause.ISSUE, Delta(lot, shelf, -1))
+        except stock.Frozen:
+            return False
+        return True
+
+    async def freeze() -> int:
+        await gate.wait()
+        await stocktakes.open_stocktake(site, [shelf], note="", by=keeper, request=ids.new_id())
+        (row,) = await fetch("SELECT on_hand FROM stock_lot WHERE id = {}", lot)
+        return int(row["on_hand"])
+
+    issuing = [asyncio.create_task(issue()) for _ in range(WORKERS)]
+    freezing = asyncio.create_task(freeze())
+    gate.set()
+    went = sum(await asyncio.gather(*issuing))
+    assert await freezing == 100 - went
     (row,) = await fetch("SELECT on_hand FROM stock_lot WHERE id = {}", lot)
     assert row["on_hand"] == 100 - went
 
