@@ -85,8 +85,6 @@ BEGIN
 
     -- In one order for everybody: two that want the same lots wait for each other and do not lock each other out.
     PERFORM FROM public.stock_lot AS l WHERE l.id = ANY(p_lots) ORDER BY l.id FOR NO KEY UPDATE;
-    -- Who freezes a bin waits for the moves that are under way in it, and they do not wait for each other.
-    PERFORM FROM public.stock_bin AS b WHERE b.id = ANY(p_bins) ORDER BY b.id FOR SHARE;
 
     -- What this cause does, line by line.
     SELECT m.n INTO bad
