@@ -6,12 +6,11 @@ from cishan.approvals import queries as approvals
 from cishan.approvals import rules as approval_rules
 from cishan.approvals.queries.lists import role_names
 from cishan.approvals.rules import ApprovalView, Stage, Turn
-from cishan.donations.actions.refunds import BY_BANK
 from cishan.donations.pages.decisions import why_not_propose
 from cishan.donations.queries.gifts import GiftView
 from cishan.donations.queries.refunds import RefundView
 from cishan.donations.rules.giving import MessageState, RefundKind, RefundStatus
-from cishan.donations.rules.refunds import require_refundable
+from cishan.donations.rules.refunds import require_refundable, why_not_from_here
 from cishan.identity.guards import May
 from cishan.identity.rules.permissions import Action, decide
 from cishan.identity.rules.roles import Staff
@@ -114,4 +113,5 @@ def _why_not_back(gift: GiftView) -> str:
         require_refundable(gift.status)
     except Conflict as error:
         return say(error)
-    return "" if gift.payment_intent_id else gettext(BY_BANK)
+    why = why_not_from_here(channel=gift.channel, payment_intent_id=gift.payment_intent_id)
+    return gettext(why) if why else ""

@@ -32,8 +32,9 @@ async def propose_refund(refund_id: UUID, *, reason: str, by: Acting) -> UUID:
             raise Conflict(N_("This request is decided already."))
         gift = await gift_by_id(request.donation_id)
         rules.require_refundable(gift.status)
-        if not gift.payment_intent_id:
-            raise Conflict(refunds.BY_BANK)
+        why = rules.why_not_from_here(channel=gift.channel, payment_intent_id=gift.payment_intent_id)
+        if why:
+            raise Conflict(why)
         house = await organisation_named(HOUSE)
         return await approvals.propose(
             kind=KIND,

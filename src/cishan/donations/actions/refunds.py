@@ -29,7 +29,6 @@ from cishan.plumbing.db import atomic, fetch_value
 REVIEW, PAY = "refund.review", "refund.pay"
 """The clocks of a request: until it is decided, and until its money has gone."""
 _OPEN = ("requested", "approved", "sent")
-BY_BANK = N_("This gift came by bank transfer: return it by bank and reverse its voucher.")
 
 
 async def undo(donation_id: UUID) -> None:
@@ -166,8 +165,9 @@ async def decide(
         if request.status != RefundStatus.REQUESTED.value:
             raise Conflict(N_("This request is decided already."))
         gift = await gift_by_id(request.donation)
-        if approve and not gift.payment_intent_id:
-            raise Conflict(BY_BANK)
+        why = rules.why_not_from_here(channel=gift.channel, payment_intent_id=gift.payment_intent_id)
+        if approve and why:
+            raise Conflict(why)
         if approve:
             rules.require_refundable(gift.status)
             if amount_fen not in {None, gift.kept_fen}:

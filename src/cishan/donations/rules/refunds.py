@@ -28,6 +28,11 @@ GROUND_LABELS: dict[str, str] = {
     RefundGround.OTHER: N_("Another reason"),
 }
 
+BY_BANK = N_("This gift came by bank transfer: return it by bank and reverse its voucher.")
+BY_HAND = N_(
+    "This gift was found among unidentified money, so it cannot be sent back from here: return the payment in"
+    " the payment service's own pages and reverse its voucher."
+)
 _UNPAID = frozenset({GiftStatus.AWAITING_PAYMENT, GiftStatus.PROCESSING})
 _KEPT = frozenset({GiftStatus.PAID, GiftStatus.PARTLY_REFUNDED})
 
@@ -41,6 +46,13 @@ class Undoing:
     undo_until: datetime | None
     by_gateway: bool
     """Paid through the payment service; a bank transfer goes back by hand."""
+
+
+def why_not_from_here(*, channel: str, payment_intent_id: str) -> str:
+    """Return why the payment service cannot be asked to send a gift back: a msgid, or nothing if it can."""
+    if payment_intent_id:
+        return ""
+    return BY_BANK if channel == "bank_transfer" else BY_HAND
 
 
 def undo_ends(gift: Undoing) -> datetime | None:
