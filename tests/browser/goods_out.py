@@ -48,7 +48,7 @@ async def walk(page: Page, platform: Platform) -> dict[str, list[str]]:
         f"{HOME}/{place}/picks/{{pick_id:uuid}}/instead": [f"{one}/instead"],
         f"{HOME}/{place}/picks/{{pick_id:uuid}}/missing": [f"{one}/missing"],
         f"{HOME}/{place}/returns": [f"{here}/returns"],
-        "/staff/warehouse/scraps/missing/{pick_id:uuid}": [f"/staff/warehouse/scraps/missing/{lost}"],
+        "/staff/warehouse/scraps/missing/{missing_id:uuid}": [f"/staff/warehouse/scraps/missing/{lost}"],
         "/staff/warehouse/scraps/new/{lot:str}/{bin_code:str}": [scrap_form],
         "/staff/warehouse/scraps/{scrap_id:uuid}": [scrap],
     }

@@ -201,7 +201,7 @@ FOUND = (
     "/staff/warehouse/orders/{number:str}/picks/{pick_id:uuid}/instead",
     "/staff/warehouse/orders/{number:str}/picks/{pick_id:uuid}/missing",
     "/staff/warehouse/orders/{number:str}/returns",
-    "/staff/warehouse/scraps/missing/{pick_id:uuid}",
+    "/staff/warehouse/scraps/missing/{missing_id:uuid}",
     "/staff/warehouse/scraps/new/{lot:str}/{bin_code:str}",
     "/staff/warehouse/scraps/{scrap_id:uuid}",
     "/staff/warehouse/recalls/{recall_id:uuid}",

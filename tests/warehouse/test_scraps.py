@@ -17,7 +17,7 @@ from cishan.warehouse.rules.orders import Second
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.scraps import SCRAP, Ground
 from seeds import approvals as seeds
-from tests.identity.staffing import a_member
+from tests.identity.staffing import CITY, a_member
 from tests.warehouse.ordering import brought, everything, requested, reserved
 from tests.warehouse.stocking import a_bin, booked, stock_of
 from tests.warehouse.test_orders import a_shelf
@@ -26,8 +26,10 @@ from tests.warehouse.test_picks import first, there
 pytestmark = pytest.mark.usefixtures("config", "db")
 
 
-async def a_checker(name: str = "checker", role: Role = Role.FINANCE_CHECKER) -> Acting:
-    person = await a_member(name, role)
+async def a_checker(
+    name: str = "checker", role: Role = Role.FINANCE_CHECKER, *, region: str = CITY
+) -> Acting:
+    person = await a_member(name, role, region=region)
     (grant,) = await fetch("SELECT id FROM role_grant WHERE person = {}", person)
     return Acting(person, grant["id"], role)
 

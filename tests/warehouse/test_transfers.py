@@ -101,9 +101,12 @@ async def test_damaged_goods_go_to_quarantine_and_missing_ones_stay_under_way() 
     state = await transfers.find(line.id, 2, by=way.receiver, request=ids.new_id(), reason="在车上找到")
     assert (state, (await where(way.lot))["QY-IN-01"]) == (State.INCOMPLETE, 9)
     request = ids.new_id()
-    await agree(sent.id)
+    agreed = ids.new_id()
+    await agree(agreed)
     for _ in range(2):
-        posted = await transfers.write_off(line.id, 1, by=way.sender, request=request, reason="确认丢失")
+        posted = await transfers.write_off(
+            line.id, 1, subject=("test", agreed), by=way.sender, request=request, reason="确认丢失"
+        )
         assert posted.value_fen == -6000
     now = await transfer_by_id(sent.id)
     assert (now.state, now.missing, now.lines[0].found, now.lines[0].lost) == (State.RECEIVED, 0, 2, 1)
@@ -262,7 +265,14 @@ async def test_goods_turn_up_only_as_far_as_they_are_missing() -> None:
         await transfers.find(line.id, 1, by=way.receiver, request=ids.new_id(), reason="")
     with pytest.raises(Invalid, match="only 2 are missing"):
         async with atomic():
-            await transfers.write_off(line.id, 3, by=way.receiver, request=ids.new_id(), reason="丢失")
+            await transfers.write_off(
+                line.id,
+                3,
+                subject=("test", ids.new_id()),
+                by=way.receiver,
+                request=ids.new_id(),
+                reason="丢失",
+            )
     assert (await where(way.lot))["QY-WAY-01"] == 2
     request = ids.new_id()
     for _ in range(2):

@@ -21,14 +21,14 @@ from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, connection, fetch, fetch_value
-from cishan.warehouse.actions import picks, stock
+from cishan.warehouse.actions import picks, stock, transfers
 from cishan.warehouse.queries import places
 from cishan.warehouse.queries import scraps as queries
 from cishan.warehouse.queries import stock as lots
 from cishan.warehouse.rules.orders import PickState, Second
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.scraps import GROUNDS, KIND, SCRAP, Ground, ScrapState
-from cishan.warehouse.rules.stock import Cause, Delta, Lot, value_out
+from cishan.warehouse.rules.stock import Cause, Delta, Lot, Posted, value_out
 from cishan.warehouse.tables.orders import WITNESS_NAME
 
 
@@ -50,6 +50,7 @@ class _Goods:
     bin: UUID
     taken_from: UUID
     pick: UUID | None = None
+    transfer_line: UUID | None = None
 
 
 async def propose(
@@ -64,12 +65,14 @@ async def propose(
 ) -> UUID:
     """Lay before the checkers that goods shall be written off; return its id, once for a request."""
     _require(told, by)
-    assert ground is not Ground.MISSING, "what is missing is proposed by its pick"
+    assert ground is not Ground.MISSING, "what is missing is proposed by its pick or its transfer"
     async with atomic():
         known = await _known(request)
         if known is not None:
             return known
         place = await places.bin_by_id(bin_id)
+        if place.purpose is Purpose.TRANSIT:
+            raise Conflict(N_("Goods under way are written off from the page of their transfer."))
         lot = await lots.lot_by_id(lot_id)
         await connection().execute("SELECT FROM stock_lot WHERE id = $1 FOR NO KEY UPDATE", lot_id)
         scrap_id, held = ids.new_id(), place.id
@@ -112,6 +115,29 @@ async def propose_missing(told: Proposed, *, pick_id: UUID, by: Acting, request:
             bin=row["bin"],
             taken_from=row["bin"],
             pick=pick_id,
+        )
+        scrap_id = ids.new_id()
+        await _lay(scrap_id, goods, told, by, request)
+        return scrap_id
+
+
+async def propose_lost(told: Proposed, *, line_id: UUID, quantity: int, by: Acting, request: UUID) -> UUID:
+    """Lay before the checkers that pieces which a transfer lost on the way shall be written off."""
+    _require(told, by)
+    async with atomic():
+        known = await _known(request)
+        if known is not None:
+            return known
+        transfer, line = await transfers.claim_missing(line_id, quantity)
+        way = await places.first_bin(transfer.target, Purpose.TRANSIT)
+        goods = _Goods(
+            lot=await lots.lot_by_id(line.lot),
+            quantity=quantity,
+            ground=Ground.MISSING,
+            site=transfer.target,
+            bin=way.id,
+            taken_from=way.id,
+            transfer_line=line_id,
         )
         scrap_id = ids.new_id()
         await _lay(scrap_id, goods, told, by, request)
@@ -161,12 +187,13 @@ async def _lay(scrap_id: UUID, goods: _Goods, told: Proposed, by: Acting, reques
     name = witness.name.strip()[:60]
     await connection().execute(
         """INSERT INTO goods_scrap (id, number, site, lot, bin, taken_from, pick, quantity, value_fen, ground,
-                                    words, proposed_by, witness, witness_enc, proposed_at, state, request)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'proposed', $16)""",
+                                    words, proposed_by, witness, witness_enc, proposed_at, state, request,
+                                    transfer_line)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'proposed', $16, $17)""",
         *(scrap_id, await _number(), goods.site, lot.id, goods.bin, goods.taken_from, goods.pick),
         *(goods.quantity, value_fen, goods.ground.value, words, by.person_id, witness.person),
         None if witness.person else crypto.seal(name, place=WITNESS_NAME, row=scrap_id),
-        *(clock.now(), request),
+        *(clock.now(), request, goods.transfer_line),
     )
     await files.attach(told.photos, owner_id=scrap_id, by=by.person_id, field="photo")
     await _record(scrap_id, "propose", ("", ScrapState.PROPOSED), by, words)
@@ -247,25 +274,28 @@ async def _record(
 async def _approved(approval: ApprovalView, by: Acting) -> None:
     scrap_id = UUID(approval.subject_id)
     row = await _lock(scrap_id)
+    posted = await _take_out(scrap_id, row, by, approval.steps[0].reason)
+    await connection().execute(
+        "UPDATE goods_scrap SET state = 'scrapped', decided_at = $2, cause = $3 WHERE id = $1",
+        *(scrap_id, clock.now(), posted.cause_id),
+    )
+    await _record(scrap_id, "scrap", (ScrapState.PROPOSED, ScrapState.SCRAPPED), by)
+
+
+async def _take_out(scrap_id: UUID, row: dict[str, Any], by: Acting, reason: str) -> Posted:
+    subject, request = (SCRAP, scrap_id), uuid5(scrap_id, "scrap")
+    if row["transfer_line"] is not None:
+        return await transfers.write_off(
+            row["transfer_line"], row["quantity"], subject=subject, by=by, request=request, reason=reason
+        )
     missing = row["pick"] is not None
     delta = Delta(
         row["lot"], row["bin"], on_hand=-row["quantity"], reserved=-row["quantity"] if missing else 0
     )
     if missing:
         await picks.let_go(row["pick"], by)
-    posted = await stock.post(
-        Cause.LOSE if missing else Cause.SCRAP,
-        [delta],
-        by=by,
-        subject=(SCRAP, scrap_id),
-        request=uuid5(scrap_id, "scrap"),
-        reason=approval.steps[0].reason,
-    )
-    await connection().execute(
-        "UPDATE goods_scrap SET state = 'scrapped', decided_at = $2, cause = $3 WHERE id = $1",
-        *(scrap_id, clock.now(), posted.cause_id),
-    )
-    await _record(scrap_id, "scrap", (ScrapState.PROPOSED, ScrapState.SCRAPPED), by)
+    cause = Cause.LOSE if missing else Cause.SCRAP
+    return await stock.post(cause, [delta], by=by, subject=subject, request=request, reason=reason)
 
 
 async def _rejected(approval: ApprovalView, by: Acting) -> None:
@@ -284,7 +314,9 @@ async def _refuse(scrap_id: UUID, by: Acting, reason: str) -> None:
 
 async def _lock(scrap_id: UUID) -> dict[str, Any]:
     row = await connection().fetchrow(
-        "SELECT lot, bin, pick, quantity, state FROM goods_scrap WHERE id = $1 FOR NO KEY UPDATE", scrap_id
+        """SELECT lot, bin, pick, transfer_line, quantity, state FROM goods_scrap
+            WHERE id = $1 FOR NO KEY UPDATE""",
+        scrap_id,
     )
     if row is None:
         raise NotFound(N_("There is no such write-off."))

@@ -288,7 +288,7 @@ async def find(
         transfer, line = await _missing_line(line_id)
         if await is_done(request, transfer.id):
             return transfer.state
-        _require_missing(line, quantity)
+        _require_unsettled(line, quantity, field="found")
         way = await first_bin(transfer.target, Purpose.TRANSIT)
         purpose = Purpose.QUARANTINE if is_damaged else Purpose.RECEIVING
         target = await first_bin(transfer.target, purpose)
@@ -296,19 +296,29 @@ async def find(
         return await _settle(transfer, line, "found", quantity, by=by, event="find", reason=reason)
 
 
-async def write_off(line_id: UUID, quantity: int, *, by: Acting, request: UUID, reason: str) -> Posted:
-    """Write missing pieces off the stock and the books: what an approval calls when it is given."""
+async def claim_missing(line_id: UUID, quantity: int) -> tuple[Transfer, Line]:
+    """Lock a transfer for a write-off of so many missing pieces of a line; raise Invalid if it has fewer."""
+    require_quantity(quantity)
+    transfer, line = await _missing_line(line_id)
+    _require_unsettled(line, quantity, field="quantity")
+    return transfer, line
+
+
+async def write_off(
+    line_id: UUID, quantity: int, *, subject: tuple[str, UUID], by: Acting, request: UUID, reason: str
+) -> Posted:
+    """Write missing pieces off the stock and the books: what the approval of `subject` calls when given."""
     require_quantity(quantity)
     async with atomic():
         transfer, line = await _missing_line(line_id)
-        if not await is_done(request, transfer.id):
-            _require_missing(line, quantity)
+        if not await is_done(request, subject[1]):
+            _require_missing(line, quantity, field="quantity")
         way = await first_bin(transfer.target, Purpose.TRANSIT)
         posted = await stock.post(
             Cause.LOSE,
             [Delta(line.lot, way.id, -quantity)],
             by=by,
-            subject=(TRANSFER, transfer.id),
+            subject=subject,
             request=request,
             reason=reason,
         )
@@ -327,11 +337,24 @@ async def _missing_line(line_id: UUID) -> tuple[Transfer, Line]:
     return transfer, next(line for line in transfer.lines if line.id == line_id)
 
 
-def _require_missing(line: Line, quantity: int) -> None:
+def _require_unsettled(line: Line, quantity: int, *, field: str) -> None:
+    _require_missing(line, quantity, field=field)
+    if quantity > line.unsettled:
+        raise Invalid(
+            N_(
+                "Of lot {lot}, {proposed} missing pieces are proposed to be written off. Withdraw that first."
+            ),
+            field=field,
+            lot=line.lot_number,
+            proposed=line.proposed,
+        )
+
+
+def _require_missing(line: Line, quantity: int, *, field: str) -> None:
     if quantity > line.missing:
         raise Invalid(
             N_("Of lot {lot} only {missing} are missing."),
-            field="quantity",
+            field=field,
             lot=line.lot_number,
             missing=line.missing,
         )

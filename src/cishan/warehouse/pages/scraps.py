@@ -1,5 +1,6 @@
 """Write-offs: proposing one, its page, and what may be done when it was returned."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -26,17 +27,29 @@ from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import scraps as actions
 from cishan.warehouse.forms.orders import ScrapForm
 from cishan.warehouse.pages.outgoing import REFUSALS, acting, page, refused, second_of, to
-from cishan.warehouse.queries import handovers, orders, places
+from cishan.warehouse.queries import handovers, orders, places, transfers
 from cishan.warehouse.queries import scraps as queries
 from cishan.warehouse.queries import stock as lots
 from cishan.warehouse.queries.scraps import PHOTO
 from cishan.warehouse.rules import scraps as rules
 from cishan.warehouse.rules.orders import PickState
-from cishan.warehouse.rules.places import Bin
+from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.scraps import KIND, SCRAP, ScrapState
 from cishan.warehouse.rules.stock import Lot
 
 HOME = "/staff/warehouse/scraps"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Missing:
+    """Goods that nobody found: of a pick all together, of a transfer as many as are said."""
+
+    quantity: int
+    unit: str
+    lot_number: str
+    bin_code: str
+    note: str
+    transfer: str = ""
 
 
 async def _place(request: Request[Any, Any, Any], lot_number: str, bin_code: str) -> tuple[Staff, Lot, Bin]:
@@ -56,7 +69,7 @@ async def _form_page(
     goods: tuple[Lot, Bin],
     form: Form[Any],
     action: str,
-    pick: orders.PickView | None = None,
+    missing: _Missing | None = None,
 ) -> Template:
     lot, place = goods
     site = await places.site_by_id(place.site)
@@ -68,7 +81,7 @@ async def _form_page(
         "lot": lot,
         "place": place,
         "action": action,
-        "pick": pick,
+        "missing": missing,
         "available": balance[0].available if balance else 0,
         "grounds": [(one.value, gettext(rules.GROUNDS[one])) for one in rules.CHOOSABLE],
         "people": [(str(person), name) for person, name in people],
@@ -126,43 +139,74 @@ async def _told(value: ScrapForm, submitted: Any) -> actions.Proposed:
     )
 
 
-async def _missing(request: Request[Any, Any, Any], pick_id: UUID) -> tuple[Staff, Lot, Bin, orders.PickView]:
-    pick = await orders.pick_by_id(pick_id)
+async def _missing(missing_id: UUID) -> _Missing:
+    """Return what a pick, or a line of a transfer, is short of; raise NotFound."""
+    try:
+        pick = await orders.pick_by_id(missing_id)
+    except NotFound:
+        return await _lost(missing_id)
     if pick.state is not PickState.MISSING:
         raise NotFound(orders.NO_PICK)
-    staff, lot, place = await _place(request, pick.lot_number, pick.bin_code)
-    return staff, lot, place, pick
+    return _Missing(
+        quantity=pick.quantity,
+        unit=pick.unit,
+        lot_number=pick.lot_number,
+        bin_code=pick.bin_code,
+        note=pick.note,
+    )
 
 
-@get("/staff/warehouse/scraps/missing/{pick_id:uuid}", opt=rule(Action.STOCK_WORK))
-async def new_loss(request: Request[Any, Any, Any], pick_id: FromPath[UUID]) -> Template:
-    """Ask about goods that picking did not find."""
-    staff, lot, place, pick = await _missing(request, pick_id)
-    form = forms.empty(quantity=str(pick.quantity), words=pick.note)
-    return await _form_page(staff, (lot, place), form, f"{HOME}/missing/{pick_id}", pick)
+async def _lost(line_id: UUID) -> _Missing:
+    transfer = await transfers.transfer_of_line(line_id)
+    (line,) = [one for one in transfer.lines if one.id == line_id]
+    if not line.missing:
+        raise NotFound(N_("Of these goods nothing is missing."))
+    way = await places.first_bin(transfer.target, Purpose.TRANSIT)
+    return _Missing(
+        quantity=line.unsettled,
+        unit=line.unit,
+        lot_number=line.lot_number,
+        bin_code=way.code,
+        note=line.explanation,
+        transfer=transfer.number,
+    )
+
+
+@get("/staff/warehouse/scraps/missing/{missing_id:uuid}", opt=rule(Action.STOCK_WORK))
+async def new_loss(request: Request[Any, Any, Any], missing_id: FromPath[UUID]) -> Template:
+    """Ask about goods that picking did not find, or that did not come with their transfer."""
+    missing = await _missing(missing_id)
+    staff, lot, place = await _place(request, missing.lot_number, missing.bin_code)
+    form = forms.empty(quantity=str(missing.quantity or ""), words=missing.note)
+    return await _form_page(staff, (lot, place), form, f"{HOME}/missing/{missing_id}", missing)
 
 
 @post(
-    "/staff/warehouse/scraps/missing/{pick_id:uuid}",
+    "/staff/warehouse/scraps/missing/{missing_id:uuid}",
     opt=rule(Action.STOCK_WORK),
     status_code=HTTP_303_SEE_OTHER,
     request_max_body_size=PHOTO.body_limit,
 )
-async def propose_loss(request: Request[Any, Any, Any], pick_id: FromPath[UUID]) -> Redirect | Template:
+async def propose_loss(request: Request[Any, Any, Any], missing_id: FromPath[UUID]) -> Redirect | Template:
     """Lay before the checkers that missing goods shall be written off."""
-    staff, lot, place, pick = await _missing(request, pick_id)
-    action = f"{HOME}/missing/{pick_id}"
+    missing = await _missing(missing_id)
+    staff, lot, place = await _place(request, missing.lot_number, missing.bin_code)
+    action = f"{HOME}/missing/{missing_id}"
     submitted = await request.form()
     form = forms.read(ScrapForm, submitted)
     if form.value is None:
-        return await _form_page(staff, (lot, place), form, action, pick)
+        return await _form_page(staff, (lot, place), form, action, missing)
+    said, by = form.value, acting(staff)
     try:
-        told = await _told(form.value, submitted)
-        scrap_id = await actions.propose_missing(
-            told, pick_id=pick_id, by=acting(staff), request=form.value.request
-        )
+        told = await _told(said, submitted)
+        if missing.transfer:
+            scrap_id = await actions.propose_lost(
+                told, line_id=missing_id, quantity=said.quantity, by=by, request=said.request
+            )
+        else:
+            scrap_id = await actions.propose_missing(told, pick_id=missing_id, by=by, request=said.request)
     except REFUSALS as error:
-        return await _form_page(staff, (lot, place), refused(form, error), action, pick)
+        return await _form_page(staff, (lot, place), refused(form, error), action, missing)
     return to(f"{HOME}/{scrap_id}")
 
 

@@ -10,6 +10,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals import queries as approvals
+from cishan.approvals.rules import STATE_LABELS
 from cishan.identity.guards import NO_STORE, allowed, reach, rule
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action, scope_of
@@ -32,12 +34,14 @@ from cishan.warehouse.forms.transfers import (
     read_counts,
 )
 from cishan.warehouse.pages.answers import HERE, REFUSALS, acting, refused, to
-from cishan.warehouse.queries import choosing, notes
+from cishan.warehouse.queries import choosing, notes, scraps
 from cishan.warehouse.queries import transfers as queries
 from cishan.warehouse.queries.catalogue import items, name_of
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.places import site_by_id, sites
+from cishan.warehouse.queries.scraps import ScrapView
 from cishan.warehouse.rules import transfers as rules
+from cishan.warehouse.rules.scraps import KIND, SCRAP, SCRAP_STATES, SCRAP_TONES, ScrapState
 from cishan.warehouse.rules.transfers import State, Transfer
 
 TRANSFERS = f"{HERE}/transfers"
@@ -131,9 +135,23 @@ async def _page(
         "is_sender": found.sent_by == staff.person_id,
         "sender_refusal": gettext(actions.SENDER),
         "once": str(ids.new_id()),
+        "losses": await _losses(found),
         "steps": await history_of(rules.TRANSFER, found.id),
     }
     return Template("warehouse/transfer.html", context=context, status_code=status, headers=NO_STORE)
+
+
+async def _losses(found: Transfer) -> list[tuple[ScrapView, str, str]]:
+    """Return the write-offs of what a transfer lost, each with a word and a tone for where it stands."""
+    losses = await scraps.of_transfer(found.id)
+    standing = await approvals.states_of(KIND, SCRAP, [scrap.id for scrap in losses])
+    told = []
+    for scrap in losses:
+        word, tone = SCRAP_STATES[scrap.state], SCRAP_TONES[scrap.state]
+        if scrap.state is ScrapState.PROPOSED and str(scrap.id) in standing:
+            word = STATE_LABELS[standing[str(scrap.id)].state]
+        told.append((scrap, gettext(word), tone))
+    return told
 
 
 async def _act(

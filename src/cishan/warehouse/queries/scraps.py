@@ -47,6 +47,9 @@ class ScrapView:
     proposed_at: datetime
     decided_at: datetime | None
     state: ScrapState
+    transfer: UUID | None
+    """The transfer on whose way they were lost."""
+    transfer_number: str
 
 
 async def scrap_by_id(scrap_id: UUID) -> ScrapView:
@@ -56,10 +59,13 @@ async def scrap_by_id(scrap_id: UUID) -> ScrapView:
                   i.unit_zh, i.unit_en, c.lot, l.number AS lot_number, b.code AS bin_code,
                   f.code AS from_code,
                   c.quantity, c.value_fen, c.ground, c.words, c.proposed_by, c.witness, c.witness_enc,
-                  c.proposed_at, c.decided_at, c.state
+                  c.proposed_at, c.decided_at, c.state, t.id AS transfer,
+                  coalesce(t.number, '') AS transfer_number
              FROM goods_scrap AS c JOIN stock_site AS s ON s.id = c.site JOIN stock_lot AS l ON l.id = c.lot
              JOIN goods_item AS i ON i.id = l.item JOIN stock_bin AS b ON b.id = c.bin
-             JOIN stock_bin AS f ON f.id = c.taken_from WHERE c.id = {}""",
+             JOIN stock_bin AS f ON f.id = c.taken_from
+             LEFT JOIN stock_transfer_line AS w ON w.id = c.transfer_line
+             LEFT JOIN stock_transfer AS t ON t.id = w.transfer WHERE c.id = {}""",
         scrap_id,
     )
     if not rows:
@@ -82,6 +88,16 @@ def _witness(row: dict[str, Any], names: dict[UUID, str]) -> str:
     if person:
         return names.get(person, "")
     return masking.name(crypto.unseal(sealed, place=WITNESS_NAME, row=row["id"]))
+
+
+async def of_transfer(transfer_id: UUID) -> list[ScrapView]:
+    """Return the write-offs of what a transfer lost, the oldest first."""
+    rows = await fetch(
+        """SELECT c.id FROM goods_scrap AS c JOIN stock_transfer_line AS l ON l.id = c.transfer_line
+            WHERE l.transfer = {} ORDER BY c.proposed_at, c.id""",
+        transfer_id,
+    )
+    return [await scrap_by_id(row["id"]) for row in rows]
 
 
 async def numbers_of(scrap_ids: list[UUID]) -> dict[UUID, str]:

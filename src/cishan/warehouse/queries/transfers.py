@@ -26,7 +26,9 @@ _TRANSFER = """
 _LINE = """
     SELECT l.id, l.transfer, l.lot, o.number AS lot_number, i.name_zh, i.name_en, i.code AS item_code,
            i.unit_zh, i.unit_en, l.bin, b.code AS bin_code, l.quantity, l.arrived, l.damaged, l.found, l.lost,
-           l.explanation
+           l.explanation,
+           (SELECT coalesce(sum(c.quantity), 0) FROM goods_scrap AS c
+             WHERE c.transfer_line = l.id AND c.state = 'proposed') AS proposed
       FROM stock_transfer_line AS l JOIN stock_lot AS o ON o.id = l.lot JOIN goods_item AS i ON i.id = o.item
       JOIN stock_bin AS b ON b.id = l.bin"""
 

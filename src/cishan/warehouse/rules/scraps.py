@@ -29,7 +29,7 @@ GROUNDS: dict[str, str] = {
     Ground.OTHER: N_("Something else"),
 }
 CHOOSABLE = (Ground.EXPIRED, Ground.DAMAGED, Ground.RECALLED, Ground.OTHER)
-"""For goods that are there; what is missing is known from picking."""
+"""For goods that are there; what is missing is known from picking or from a transfer."""
 
 
 class ScrapState(StrEnum):

@@ -63,7 +63,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """So many pieces of a lot. The last five are empty until the goods are received."""
+    """So many pieces of a lot. The last six are empty until the goods are received."""
 
     id: UUID
     lot: UUID
@@ -81,6 +81,8 @@ class Line:
     lost: int
     """Pieces that were missing and were written off."""
     explanation: str
+    proposed: int = 0
+    """Of those that are missing, how many are proposed to be written off."""
 
     @property
     def missing(self) -> int:
@@ -88,6 +90,11 @@ class Line:
         if self.arrived is None or self.damaged is None:
             return 0
         return self.quantity - self.arrived - self.damaged - self.found - self.lost
+
+    @property
+    def unsettled(self) -> int:
+        """Return how many pieces are missing and not proposed to be written off."""
+        return self.missing - self.proposed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

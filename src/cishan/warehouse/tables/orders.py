@@ -22,6 +22,7 @@ from cishan.plumbing.sealed import sealed
 from cishan.warehouse.tables.catalogue import GoodsItem
 from cishan.warehouse.tables.places import StockBin, StockSite
 from cishan.warehouse.tables.stock import StockCause, StockLot
+from cishan.warehouse.tables.transfers import StockTransferLine
 
 RECEIVER_NAME = sealed("goods_order", "name_enc")
 RECEIVER_PHONE = sealed("goods_order", "phone_enc", index="phone_index", purpose="goods receiver")
@@ -189,7 +190,9 @@ class GoodsScrap(Table, tablename="goods_scrap"):
     """Where they are held meanwhile."""
     taken_from = ForeignKey(StockBin, on_delete=OnDelete.restrict, null=False, index=True)
     pick = ForeignKey(GoodsPick, on_delete=OnDelete.restrict, null=True, index=True)
-    """The pick that did not find them; None: they are there."""
+    """The pick that did not find them."""
+    transfer_line = ForeignKey(StockTransferLine, on_delete=OnDelete.restrict, null=True, index=True)
+    """The line of a transfer that did not arrive whole."""
     quantity = Integer(default=None)
     value_fen = BigInt(default=None)
     """What they stood in the books with when it was proposed."""
@@ -207,7 +210,7 @@ class GoodsScrap(Table, tablename="goods_scrap"):
     goods_scrap_number = Check("number ~ '^BF[0-9]{6}-[0-9]{4,6}$'")
     goods_scrap_quantity = Check("quantity BETWEEN 1 AND 1000000 AND value_fen >= 0 AND words <> ''")
     goods_scrap_ground = Check("ground IN ('expired', 'damaged', 'recalled', 'missing', 'other')")
-    goods_scrap_missing_is_of_a_pick = Check("(ground = 'missing') = (pick IS NOT NULL)")
+    goods_scrap_missing_is_known = Check("num_nonnulls(pick, transfer_line) = (ground = 'missing')::integer")
     goods_scrap_witness = Check("num_nonnulls(witness, witness_enc) = 1 AND witness <> proposed_by")
     goods_scrap_state = Check("state IN ('proposed', 'scrapped', 'refused')")
     goods_scrap_done = Check(
