@@ -20,7 +20,9 @@ from cishan.warehouse.queries import goods
 from cishan.warehouse.queries.catalogue import by_barcode, item_by_code
 from cishan.warehouse.queries.lists_goods import ITEMS
 from cishan.warehouse.rules.barcodes import Barcode
+from cishan.warehouse.rules.catalogue import Category
 from cishan.warehouse.rules.catalogue_sheet import Draft, Pack, Plan, Verdict, plan
+from seeds import warehouse as seeds
 from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item, open_funds
 
 pytestmark = pytest.mark.usefixtures("db")
@@ -266,3 +268,19 @@ async def test_what_is_no_catalogue_is_refused_as_a_whole(rows: tuple[tuple[str,
     with pytest.raises(Invalid) as refused:
         await judged(a_sheet(*rows))
     assert refused.value.field == "file"
+
+
+async def test_the_reference_seed_adds_what_is_missing_and_leaves_what_the_staff_made_of_it() -> None:
+    await seeds.load()
+    known = await goods.drafts()
+    keeper, code = await a_keeper(), sorted(known)[0]
+    edited = replace(known[code], name_zh="改过的名称", typical_value_fen=123, active=False)
+    await catalogue.change_item(edited, by=keeper)
+    rows = await fetch("SELECT id, code FROM goods_item ORDER BY code")
+    await seeds.load()
+    assert await fetch("SELECT id, code FROM goods_item ORDER BY code") == rows
+    assert await goods.drafts() == {**known, code: edited}
+    assert await catalogue.set_item(
+        code=code, name_zh="别名", unit_zh="个", category=Category.KIT, cold_chain=True
+    ) == next(row["id"] for row in rows if row["code"] == code)
+    assert await goods.drafts() == {**known, code: edited}

@@ -47,20 +47,16 @@ async def set_item(
     typical_value_fen: int = 0,
     cold_chain: bool = False,
 ) -> UUID:
-    """Make a kind of goods known, or change it to this, and return its id."""
+    """Make a kind of goods known, unless its code is: what the staff made of that stays. Return its id."""
     assert CODE.fullmatch(code), code
     async with atomic():
         await ledger.open_unit(goods_unit(code))
-        found: UUID = await connection().fetchval(
+        await connection().execute(
             """INSERT INTO goods_item (id, code, name_zh, name_en, unit_zh, unit_en, category,
                                        shelf_life_days, typical_value_fen, cold_chain, sex, is_kit, active,
                                        created_at)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '', $7::varchar = 'kit', true, $11)
-               ON CONFLICT (code) DO UPDATE SET name_zh = excluded.name_zh, name_en = excluded.name_en,
-                   unit_zh = excluded.unit_zh, unit_en = excluded.unit_en, category = excluded.category,
-                   shelf_life_days = excluded.shelf_life_days, typical_value_fen = excluded.typical_value_fen,
-                   cold_chain = excluded.cold_chain, is_kit = excluded.is_kit
-               RETURNING id""",
+               ON CONFLICT (code) DO NOTHING""",
             ids.new_id(),
             code,
             name_zh,
@@ -73,6 +69,7 @@ async def set_item(
             cold_chain,
             clock.now(),
         )
+        found: UUID = await connection().fetchval("SELECT id FROM goods_item WHERE code = $1", code)
         return found
 
 
