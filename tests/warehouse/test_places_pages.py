@@ -421,3 +421,17 @@ async def test_whatever_is_typed_is_answered_below_500_and_moves_nothing(
         answer = await client.post(f"{HERE}/{path}", data=typed)
         assert answer.status_code in {303, 400, 403, 404, 409, 422}, (path, typed)
     assert await fetch("SELECT lot, bin, on_hand, reserved FROM stock_balance ORDER BY id") == before
+
+
+async def test_a_write_off_begins_at_the_lot_or_at_the_bin_for_who_may(client: httpx.AsyncClient) -> None:
+    _, lot, number = await goods_at_the_dock()
+    (line,) = await lying(lot=lot)
+    form = f"/staff/warehouse/scraps/new/{number}/{line.bin_code}"
+    await enter(client, "shelver")
+    for path in (f"{HERE}/lots/{lot}", f"{HERE}/bins/{line.bin}"):
+        assert f'href="{form}"' in (await client.get(path)).text
+    assert (await client.get(form)).status_code == 200
+    await enter(client, "looker", Role.AUDITOR)
+    for path in (f"{HERE}/lots/{lot}", f"{HERE}/bins/{line.bin}"):
+        answer = await client.get(path)
+        assert answer.status_code == 200 and form not in answer.text
