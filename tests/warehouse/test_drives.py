@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import asyncpg
+import httpx
 import pytest
 
 from cishan.audit.queries import history_of
@@ -293,3 +294,16 @@ async def test_a_list_names_its_row_for_every_error() -> None:
         await entitlements.add_person(season.drive, somebody(1), site=season.site)
         await entitlements.add_person(season.drive, somebody(1), site=season.site)
     assert driving.an_id_number(1)
+
+
+async def test_the_public_sees_how_far_an_open_drive_is_and_where_to_give(client: httpx.AsyncClient) -> None:
+    season = await a_season()
+    first, _ = await listed(season, somebody(1), somebody(2))
+    await give(season, first)
+    shown = (await client.get("/warehouse")).text
+    assert "暖冬行动（测试）" in shown and 'href="/goods/give"' in shown
+    assert '<progress value="1" max="1000"' in shown
+    assert "计划 1,000 人，已有 1 人领取，共发放 1 袋" in shown
+    assert somebody(1).name not in shown
+    await drives.move_drive(season.drive, "close", by=season.by)
+    assert "暖冬行动（测试）" not in (await client.get("/warehouse")).text

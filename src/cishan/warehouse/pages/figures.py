@@ -20,7 +20,7 @@ from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import figures as actions
 from cishan.warehouse.forms.figures import LevelForm
-from cishan.warehouse.queries import catalogue, places
+from cishan.warehouse.queries import catalogue, drives, places
 from cishan.warehouse.queries import figures as queries
 from cishan.warehouse.rules.catalogue import CATEGORIES
 
@@ -86,7 +86,11 @@ async def set_level(request: Request[Any, Any, Any]) -> Redirect | Template:
 async def public() -> Template:
     """Show what the warehouses need and what they gave out: counts, and nobody's name."""
     view = await queries.public()
-    context = {"view": view, "by_category": [(gettext(name), pieces) for name, pieces in view.by_category]}
+    context = {
+        "view": view,
+        "by_category": [(gettext(name), pieces) for name, pieces in view.by_category],
+        "drives": [drive for drive in await drives.public_progress() if drive.is_open],
+    }
     return Template("warehouse/public.html", context=context)
 
 
