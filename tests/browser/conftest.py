@@ -116,7 +116,13 @@ _visitors = itertools.count(1)
 
 
 async def open_context(
-    browser: Browser, platform: Platform, *, wide: bool, script: bool = True, display: str = ""
+    browser: Browser,
+    platform: Platform,
+    *,
+    wide: bool,
+    script: bool = True,
+    display: str = "",
+    touch: bool = False,
 ) -> BrowserContext:
     """Return a fresh visitor at desktop or phone width, with an address of their own (limits count by it)."""
     context = await browser.new_context(
@@ -124,6 +130,7 @@ async def open_context(
         viewport={"width": 1280, "height": 900} if wide else {"width": 375, "height": 812},
         locale="zh-CN",
         java_script_enabled=script,
+        has_touch=touch,
         reduced_motion="reduce",
         extra_http_headers={"X-Forwarded-For": f"198.51.100.{next(_visitors)}"},
     )

@@ -34,7 +34,7 @@ async def somebody(browser: Browser, platform: Platform, *, wide: bool) -> Async
     assert complaints == [], complaints
 
 
-async def _enrol(page: Page) -> None:
+async def enrol(page: Page) -> None:
     """Add an authenticator app, as somebody with a telephone does."""
     await page.goto("/account/security")
     await page.get_by_role("link", name="添加身份验证器应用").click()
@@ -73,7 +73,7 @@ async def _accept(page: Page, email: str) -> None:
     await page.get_by_role("main").get_by_role("checkbox").check(force=True)
     await page.get_by_role("button", name="接受").click()
     await expect(page.get_by_role("heading", level=1)).not_to_contain_text("邀请")
-    await _enrol(page)
+    await enrol(page)
 
 
 async def _a_paid_gift(page: Page) -> str:
@@ -92,7 +92,7 @@ async def _decide(page: Page, path: str) -> None:
     await page.get_by_role("button", name="确认决定").click()
 
 
-def _cishan(platform: Platform, *words: str) -> "subprocess.CompletedProcess[str]":
+def cishan(platform: Platform, *words: str) -> "subprocess.CompletedProcess[str]":
     """Run the command line on the platform's data."""
     environ = {
         **os.environ,
@@ -112,7 +112,7 @@ async def test_nobody_checks_their_own_proposal_and_history_keeps_both(
     admin_mail, maker_mail, checker_mail, cashier_mail = (
         f"{who}-{uuid4().hex[:8]}@example.org" for who in ("admin", "maker", "checker", "cashier")
     )
-    invited = _cishan(platform, "invite-admin", "演示管理丁", admin_mail)
+    invited = cishan(platform, "invite-admin", "演示管理丁", admin_mail)
     assert invited.returncode == 0, invited.stderr
     async with (
         somebody(browser, platform, wide=True) as admin,
@@ -169,7 +169,7 @@ async def _is_refused_by_the_database(platform: Platform, approval_id: str) -> N
 
 async def _is_found_out(platform: Platform, approval_id: str) -> None:
     """Prove the history, change the checker's step behind the application's back, and have it named."""
-    whole = _cishan(platform, "verify-history")
+    whole = cishan(platform, "verify-history")
     assert (whole.returncode, whole.stdout.split(":")[0]) == (0, "The history is whole"), whole.stdout
     owner = await asyncpg.connect(platform.database_url)
     try:
@@ -180,11 +180,11 @@ async def _is_found_out(platform: Platform, approval_id: str) -> None:
         )
         assert step is not None
         await _change(owner, step["id"], "another reason")
-        broken = _cishan(platform, "verify-history")
+        broken = cishan(platform, "verify-history")
         assert broken.returncode == 1
         assert f"BROKEN transition {step['id']} was changed" in broken.stdout
         await _change(owner, step["id"], step["reason"])
-        assert _cishan(platform, "verify-history").returncode == 0
+        assert cishan(platform, "verify-history").returncode == 0
     finally:
         await owner.close()
 

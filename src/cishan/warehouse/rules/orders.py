@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 KINDS: dict[str, str] = {
-    Kind.REQUEST: N_("Request"),
+    Kind.REQUEST: N_("Single request"),
     Kind.LIST: N_("Allocation list"),
     Kind.DRIVE: N_("Drive"),
 }
