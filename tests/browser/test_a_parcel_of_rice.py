@@ -37,8 +37,7 @@ async def _phone(browser: Browser, platform: Platform, username: str = "") -> As
 
 async def _is_fit(page: Page, step: str) -> None:
     """See that a page fits the telephone and says nothing in English."""
-    wide = await page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 375, (step, page.url, wide)
+    await page.wait_for_function("document.documentElement.scrollWidth <= 375")
     said = await page.get_by_role("main").inner_text()
     assert re.findall(r"(?<![\w@./-])[A-Z]?[a-z]{3,}(?![\w@./-])", said) == [], (step, page.url)
 
@@ -182,6 +181,7 @@ async def _pick(page: Page, number: str, lot: str) -> None:
     await _scan(page, BIN)
     await expect(page.locator("[data-scan-words]")).to_contain_text(BIN)
     await _scan(page, lot)
+    await expect(page.locator("[data-scan-words]")).to_have_text(f"大米10kg，批次 {lot}：请拿 3 袋。")
     await expect(page.locator(".pick-chosen .pick-count")).to_have_text("3 袋")
     await _is_fit(page, "18-chosen")
     await page.get_by_role("button", name="已拣货").click()
