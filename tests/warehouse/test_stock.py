@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -14,6 +15,7 @@ from cishan.plumbing.db import atomic, connection, fetch
 from cishan.warehouse.actions import stock
 from cishan.warehouse.queries import stock as queries
 from cishan.warehouse.rules.places import Purpose
+from cishan.warehouse.rules.restrictions import of_limits
 from cishan.warehouse.rules.stock import Basis, Cause, Delta, LotState, NewLot, Source
 from tests.conftest import as_owner
 from tests.warehouse.stocking import (
@@ -323,3 +325,27 @@ async def test_nothing_is_written_off_before_somebody_else_agreed(cause: Cause) 
             )
     assert await stock_of(lot) == (10, 0, 60000)
     assert await booked("5901") == 0
+
+
+async def test_what_is_for_women_or_children_alone_is_so_in_every_lot() -> None:
+    site = await a_site()
+    item = await an_item("SANITARY", name="卫生巾")
+    await connection().execute("UPDATE goods_item SET sex = 'f', max_age = 17 WHERE id = $1", item)
+    lot = await a_lot(item, (await a_bin(site)).id, restrictions=["students"])
+    assert (await queries.lot_by_id(lot)).restrictions == ("children", "students", "women")
+    assert await queries.available(site, item, ("students",), clock.today()) == []
+    (found,) = await queries.available(site, item, ("children", "students", "women"), clock.today())
+    assert (found.lot, found.available) == (lot, 10)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ({"min_age": None, "max_age": None, "sex": ""}, ()),
+        ({"min_age": 3, "max_age": 12, "sex": ""}, ("children",)),
+        ({"min_age": 60, "max_age": None, "sex": "m"}, ("elders", "men")),
+        ({"min_age": 18, "max_age": 59, "sex": ""}, ()),
+    ],
+)
+def test_limits_of_goods_are_restrictions(limits: dict[str, Any], words: tuple[str, ...]) -> None:
+    assert of_limits(**limits) == words

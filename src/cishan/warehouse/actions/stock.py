@@ -17,7 +17,7 @@ from cishan.ledger import actions as ledger
 from cishan.ledger.rules import Entry, GoodsChange, Kind, goods_converted, goods_moved
 from cishan.plumbing import i18n
 from cishan.plumbing.db import atomic, connection, fetch, in_transaction
-from cishan.warehouse.rules.restrictions import require_known
+from cishan.warehouse.rules.restrictions import of_limits, require_known, union
 from cishan.warehouse.rules.stock import (
     LOT,
     Cause,
@@ -41,6 +41,7 @@ _BOOKED = {
     Cause.LOSE: Kind.GOODS_WRITTEN_OFF,
     Cause.ADJUST: Kind.GOODS_WRITTEN_OFF,
 }
+_LIMITS = "SELECT min_age, max_age, sex FROM goods_item WHERE id = {}"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """No letter looks like a digit or another letter."""
 
@@ -138,11 +139,15 @@ async def _entries(kind: Cause, posted: Posted, nets: dict[UUID, int], *, memo: 
 
 
 async def open_lot(new: NewLot) -> UUID:
-    """Write down a lot that is about to be filled, in one go, by RECEIVE, ASSEMBLE or DISASSEMBLE."""
+    """Write down a lot that is about to be filled, in one go, by RECEIVE, ASSEMBLE or DISASSEMBLE.
+
+    What its kind of goods is limited to (age, sex) becomes a restriction of the lot.
+    """
     assert in_transaction(), "a lot is opened in the transaction that fills it"
     if new.cost_fen and new.cost_fen < new.quantity:
         raise Invalid(N_("Value the goods at 0.01 yuan a piece at least, or not at all."), field="value")
-    lot_id = ids.new_id()
+    lot_id, limits = ids.new_id(), await fetch(_LIMITS, new.item)
+    words = union([new.restrictions, *(of_limits(**row) for row in limits)])
     await connection().execute(
         """INSERT INTO stock_lot (id, number, item, made_on, expires_on, fund_code, entrusted, grade,
                                   quantity, cost_fen, basis, restrictions, source, source_id, state,
@@ -159,7 +164,7 @@ async def open_lot(new: NewLot) -> UUID:
         new.quantity,
         new.cost_fen,
         new.basis,
-        list(require_known(new.restrictions)),
+        list(require_known(words)),
         new.source,
         new.source_id,
         clock.now(),

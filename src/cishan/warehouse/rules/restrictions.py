@@ -72,6 +72,21 @@ def tokens_of(
     return tuple(sorted(words))
 
 
+def of_limits(*, min_age: int | None, max_age: int | None, sex: str) -> tuple[str, ...]:
+    """Return the restrictions that lie in a kind of goods itself: it is for women, elders or children alone.
+
+    Ages within these (from three years on, say) are told on the page of the item and restrict nobody.
+    """
+    words = set()
+    if max_age is not None and max_age <= CHILD_UNTIL:
+        words.add(CHILDREN)
+    if min_age is not None and min_age >= ELDER_FROM:
+        words.add(ELDERS)
+    if sex:
+        words.add(WOMEN if sex == "f" else MEN)
+    return tuple(sorted(words))
+
+
 def allows(restrictions: Collection[str], tokens: Collection[str]) -> bool:
     """Tell whether goods with these restrictions may go to a receiver with these tokens."""
     return set(restrictions) <= set(tokens)
