@@ -65,7 +65,7 @@ async def test_a_monthly_gift_is_told_from_its_promise_to_its_end(giver: Giver) 
 async def test_a_refused_refund_is_told_with_the_reason(config: object, db: None) -> None:
     gift = await a_gift(5_000)
     request = await refunds.request_refund(gift, ground=RefundGround.OTHER, words="")
-    with pytest.raises(Conflict, match="bank transfer"):
+    with pytest.raises(Conflict, match="unidentified money"):
         await refunds.decide(request, approve=True, by="p-7", note="同意")
     await refunds.decide(request, approve=False, by="p-7", note="项目已执行")
     assert await words("refund", request) == [
