@@ -1,7 +1,7 @@
 """Every page: no accessibility fault in any display mode, no sideways scrolling, no complaint of the browser.
 
 Covered are the phone as it comes, dark on the desktop, large type (长辈版) and high contrast on the phone,
-and the English edition on the desktop, each with every page of the site.
+and the English edition on the desktop. Pages of the staff are looked at on the phone, where all rules are asked.
 """
 
 import pytest
@@ -73,11 +73,13 @@ async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places:
     complaints = watch(page)
     faults: list[str] = []
     for path in places.all:
+        if mode != "phone" and path.startswith("/staff"):
+            continue
         await context.add_cookies(
             [{"name": STAFF_COOKIE, "value": places.cookie_of(path), "url": platform.url}]
         )
         await page.goto(_in(language, path))
-        if "/sign-in" in page.url and "/sign-in" not in path:
+        if "/sign-in" in page.url and "/sign-in" not in path and path != "/register":
             faults.append(f"{path}: nobody was signed in to see it")
         faults += [f"{path}: {fault}" for fault in await _faults(page, display, language, rules)]
         if path not in ERRORS:
