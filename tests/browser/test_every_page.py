@@ -1,7 +1,7 @@
 """Every page: no accessibility fault in any display mode, no sideways scrolling, no complaint of the browser.
 
 Covered are the phone as it comes, dark on the desktop, large type (长辈版) and high contrast on the phone,
-and the English edition on the desktop. Pages of the staff are looked at on the phone, where all rules are asked.
+and the English edition on the desktop. Pages of the staff are looked at on the phone, by all rules.
 """
 
 import pytest
@@ -82,7 +82,7 @@ async def test_no_page_has_a_fault(browser: Browser, platform: Platform, places:
         if "/sign-in" in page.url and "/sign-in" not in path and path != "/register":
             faults.append(f"{path}: nobody was signed in to see it")
         faults += [f"{path}: {fault}" for fault in await _faults(page, display, language, rules)]
-        if path not in ERRORS:
+        if path not in ERRORS and not path.startswith("/staff/scan/"):  # an unknown code is a 404
             faults += [f"{path}: {complaint}" for complaint in complaints]
         complaints.clear()
     await context.close()

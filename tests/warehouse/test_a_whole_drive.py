@@ -57,7 +57,7 @@ def _list() -> bytes:
 
 @pytest.mark.slow
 async def test_a_winter_drive_for_a_thousand_people_ends_with_every_unit_accounted_for(
-    db: None, config: Settings
+    racing: str, config: Settings
 ) -> None:
     began = time.perf_counter()
     by = await _demonstration()
