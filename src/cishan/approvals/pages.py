@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from cishan.approvals import actions, queries, rules
 from cishan.approvals.actions import Declared
 from cishan.approvals.forms import EndForm, RelatedForm
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.queries.reach import person_reached_by
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
@@ -60,7 +60,7 @@ async def declare(request: Request[Any, Any, Any]) -> Redirect | Template:
         )
     except Invalid as error:
         return await _declarations(staff, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
-    return Redirect("/staff/declarations", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to("/staff/declarations")
 
 
 @post("/staff/declarations/end", opt=rule(Action.DECLARE), status_code=HTTP_303_SEE_OTHER)
@@ -75,7 +75,7 @@ async def end_relation(request: Request[Any, Any, Any]) -> Redirect | Template:
         await actions.end_relation(form.value.related_id, staff.person_id, until=until)
     except Invalid as error:
         return await _declarations(staff, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
-    return Redirect("/staff/declarations", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to("/staff/declarations")
 
 
 routes: list[ControllerRouterHandler] = [declarations, declare, end_relation]

@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cishan.identity.rules.regions import covers
-from cishan.identity.rules.roles import Post, Role
+from cishan.identity.rules.roles import Post, Role, Staff
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 
@@ -134,6 +134,12 @@ class Acting:
     person_id: UUID
     grant_id: UUID
     role: str
+
+
+def acting(staff: Staff) -> Acting:
+    """Return the post by which the running request was allowed; only a guarded page may ask."""
+    assert staff.acting is not None, "a guarded page knows by which post it was opened"
+    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

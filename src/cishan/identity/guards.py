@@ -53,6 +53,11 @@ NO_STORE = {"cache-control": "no-store"}
 """Such pages are for one person and one moment."""
 
 
+def lead_to(path: str) -> Redirect:
+    """Lead on after a form was carried out, past everybody's cache."""
+    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+
+
 class Access(StrEnum):
     """Whose a page is, if not that of staff who may do something."""
 
@@ -273,4 +278,4 @@ def to_sign_in(request: Request[Any, Any, Any], error: SignInNeeded) -> Response
     target = f"{door}?{urlencode({'next': wanted})}" if wanted else door
     if request.headers.get("HX-Request") == "true":
         return Response("", headers={**NO_STORE, "HX-Redirect": target})
-    return Redirect(target, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(target)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin
 import msgspec
 
 from cishan.kernel import money
-from cishan.kernel.errors import Invalid
+from cishan.kernel.errors import DomainError, Invalid
 from cishan.kernel.text import N_, clean
 from cishan.plumbing.i18n import gettext, say
 
@@ -61,9 +61,13 @@ class Form(Generic[S]):
         """Tell whether files were sent in a field."""
         return name in self.files
 
-    def refused(self, error: Invalid) -> "Form[S]":
-        """Return the same form with a refusal that came from further inside."""
-        return Form(None, {**self.errors, error.field: say(error)}, self.raw, self.files)
+    def refused(self, error: DomainError, field: str = "") -> "Form[S]":
+        """Return the same form with a refusal that came from further inside.
+
+        It stands beside the field that the refusal names, else beside `field`, else above the form.
+        """
+        beside = error.field if isinstance(error, Invalid) else ""
+        return Form(None, {**self.errors, beside or field: say(error)}, self.raw, self.files)
 
 
 def empty(**initial: str | list[str]) -> Form[Any]:

@@ -15,7 +15,7 @@ from cishan.campaigns.queries.photos import PHOTO
 from cishan.campaigns.rules import NEWS_LABELS, REPORT_CLOCKS, NewsKind
 from cishan.deadlines import queries as deadlines
 from cishan.files.forms import chooser
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
@@ -100,7 +100,7 @@ async def publish_update(request: Request[Any, Any, Any], slug: FromPath[str]) -
         )
     except Invalid as error:
         return await _page(staff, campaign, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
-    return Redirect(f"/campaigns/{campaign.slug}#updates", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/campaigns/{campaign.slug}#updates")
 
 
 routes: list[ControllerRouterHandler] = [

@@ -15,7 +15,7 @@ from cishan.approvals.queries.lists import role_names
 from cishan.approvals.rules import KINDS, SUBJECT, Acting, ApprovalView, Decision, Stage, State
 from cishan.console.pages.moves import said_turns, turns_of
 from cishan.console.queries.around import around
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.queries.names import holders_of, names_of
 from cishan.identity.rules.permissions import Action, reading_roles
 from cishan.identity.rules.roles import Staff
@@ -116,7 +116,7 @@ async def _refused(staff: Staff, approval_id: UUID, form: Form[Any], error: Doma
 
 
 def _done(approval_id: UUID) -> Redirect:
-    return Redirect(f"/staff/approvals/{approval_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/staff/approvals/{approval_id}")
 
 
 _REFUSALS = (Forbidden, Conflict, Invalid)

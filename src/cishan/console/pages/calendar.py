@@ -14,7 +14,7 @@ from cishan.deadlines.actions import working_days as actions
 from cishan.deadlines.actions.working_days import By
 from cishan.deadlines.forms import SpanForm, YearForm
 from cishan.deadlines.queries import working_days as queries
-from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
@@ -74,7 +74,7 @@ async def _written(
     try:
         if form.value is not None:
             await write()
-            return Redirect(f"{WHERE}?year={number}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+            return lead_to(f"{WHERE}?year={number}")
     except Invalid as error:
         form = form.refused(error)
     return await _page(staff, number, HTTP_422_UNPROCESSABLE_ENTITY, **{name: form})

@@ -7,14 +7,14 @@ from urllib.parse import quote
 
 from litestar import Request, get, post
 from litestar.response import Redirect, Stream, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.console import actions
 from cishan.console.forms import ExportForm
 from cishan.console.pages.dressing import DRESSES, PLAIN
 from cishan.console.queries import LISTS, Shown
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Invalid
@@ -138,7 +138,7 @@ async def words() -> Redirect:
 
 
 def _moved(path: str) -> Redirect:
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -9,9 +9,10 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals.rules import acting
 from cishan.console import actions as console
 from cishan.console.queries.around import around
-from cishan.identity.guards import allowed, rule
+from cishan.identity.guards import allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.text import N_
@@ -23,7 +24,7 @@ from cishan.warehouse.actions import orders as actions
 from cishan.warehouse.actions import scraps
 from cishan.warehouse.forms.orders import StepForm, with_error
 from cishan.warehouse.pages.orders import order_context
-from cishan.warehouse.pages.outgoing import HOME, REFUSALS, acting, order_for, page, refused, to
+from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page
 from cishan.warehouse.pages.scraps import HOME as SCRAPS
 from cishan.warehouse.pages.scraps import scrap_context
 from cishan.warehouse.queries import orders as queries
@@ -83,8 +84,8 @@ async def reserve_order(request: Request[Any, Any, Any], number: FromPath[str]) 
     try:
         await actions.reserve([order.id], by=acting(staff), request=form.value.request)
     except REFUSALS as error:
-        return await _order_page(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
+        return await _order_page(staff, order, form.refused(error))
+    return lead_to(f"{HOME}/{order.number}")
 
 
 @post(
@@ -101,8 +102,8 @@ async def cancel_order(request: Request[Any, Any, Any], number: FromPath[str]) -
     try:
         await actions.cancel(order.id, by=acting(staff), request=form.value.request, reason=form.value.reason)
     except REFUSALS as error:
-        return await _order_page(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
+        return await _order_page(staff, order, form.refused(error))
+    return lead_to(f"{HOME}/{order.number}")
 
 
 async def _scrap_page(staff: Staff, scrap: ScrapView, form: Form[Any] | None = None) -> Template:
@@ -141,8 +142,8 @@ async def again(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Re
     try:
         await scraps.propose_again(scrap.id, by=acting(staff), reason=form.value.reason)
     except REFUSALS as error:
-        return await _scrap_page(staff, scrap, refused(form, error))
-    return to(f"{SCRAPS}/{scrap.id}")
+        return await _scrap_page(staff, scrap, form.refused(error))
+    return lead_to(f"{SCRAPS}/{scrap.id}")
 
 
 @post(
@@ -159,8 +160,8 @@ async def drop(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Red
     try:
         await scraps.drop(scrap.id, by=acting(staff), reason=form.value.reason)
     except REFUSALS as error:
-        return await _scrap_page(staff, scrap, refused(form, error))
-    return to(f"{SCRAPS}/{scrap.id}")
+        return await _scrap_page(staff, scrap, form.refused(error))
+    return lead_to(f"{SCRAPS}/{scrap.id}")
 
 
 routes: list[ControllerRouterHandler] = [

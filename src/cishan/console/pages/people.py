@@ -7,14 +7,14 @@ from uuid import UUID
 from litestar import Request, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.console.queries.around import of_member
 from cishan.identity.actions import closing, invitations, posts
 from cishan.identity.actions.posts import NewPost
 from cishan.identity.forms import Because, EndPost, Invite, PostForm
-from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.queries import invitations as invited
 from cishan.identity.queries import people as queries
 from cishan.identity.rules.permissions import Action, scope_of
@@ -26,10 +26,6 @@ from cishan.plumbing import forms, i18n
 
 HOME = "/staff/people"
 PATIENT = HTTP_422_UNPROCESSABLE_ENTITY
-
-
-def _to(path: str) -> Redirect:
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
 def _page(name: str, staff: Staff, status: int = HTTP_200_OK, **context: Any) -> Template:
@@ -102,7 +98,7 @@ async def invite(request: Request[Any, Any, Any]) -> Redirect | Template:
                 language=i18n.language(),
                 by=staff.person_id,
             )
-            return _to(f"{HOME}#invitations")
+            return lead_to(f"{HOME}#invitations")
     except Invalid as error:
         form = form.refused(error)
     return await _form_page("invite", staff, form, PATIENT)
@@ -120,7 +116,7 @@ async def resend(request: Request[Any, Any, Any], invitation_id: FromPath[UUID])
     """Send a new link in place of the one before."""
     staff, _ = await _reached(request, invitation_id)
     await invitations.resend(invitation_id, by=staff.person_id)
-    return _to(f"{HOME}#invitations")
+    return lead_to(f"{HOME}#invitations")
 
 
 @get("/invitations/{invitation_id:uuid}", opt=rule(Action.PEOPLE_GRANT))
@@ -138,7 +134,7 @@ async def withdraw(request: Request[Any, Any, Any], invitation_id: FromPath[UUID
     if form.value is None:
         return _page("invitation_sent", staff, PATIENT, invitation=found, form=form)
     await invitations.withdraw(invitation_id, because=form.value.reason, by=staff.person_id)
-    return _to(f"{HOME}#invitations")
+    return lead_to(f"{HOME}#invitations")
 
 
 @get("/{person_id:uuid}/posts", opt=rule(Action.PEOPLE_GRANT))
@@ -161,7 +157,7 @@ async def give(request: Request[Any, Any, Any], person_id: FromPath[UUID]) -> Re
         if form.value is not None:
             await allowed(request, Action.PEOPLE_GRANT, region=form.value.region)
             await posts.give(person_id, _new_post(form.value), by=staff.person_id)
-            return _to(f"{HOME}/{person_id}")
+            return lead_to(f"{HOME}/{person_id}")
     except Invalid as error:
         form = form.refused(error)
     return await _form_page("give_post", staff, form, PATIENT, member=member)
@@ -206,10 +202,10 @@ async def end_post(request: Request[Any, Any, Any], grant_id: FromPath[UUID]) ->
     try:
         if form.value is not None and form.value.on is not None:
             await posts.end(grant_id, on=form.value.on, because=form.value.reason, by=staff.person_id)
-            return _to(f"{HOME}/{member.person_id}")
+            return lead_to(f"{HOME}/{member.person_id}")
         if form.value is not None:
             await posts.revoke(grant_id, because=form.value.reason, by=staff.person_id)
-            return _to(f"{HOME}/{member.person_id}")
+            return lead_to(f"{HOME}/{member.person_id}")
     except Invalid as error:
         form = form.refused(error)
     return await _post_page(staff, member, held, PATIENT, end_form=form)
@@ -224,7 +220,7 @@ async def change_post(request: Request[Any, Any, Any], grant_id: FromPath[UUID])
         if form.value is not None:
             await allowed(request, Action.PEOPLE_GRANT, region=form.value.region)
             await posts.change(grant_id, _new_post(form.value), by=staff.person_id)
-            return _to(f"{HOME}/{member.person_id}")
+            return lead_to(f"{HOME}/{member.person_id}")
     except Invalid as error:
         form = form.refused(error)
     return await _post_page(staff, member, held, PATIENT, form=form)
@@ -243,7 +239,7 @@ async def _change(request: Request[Any, Any, Any], person_id: UUID, change: Chan
     try:
         if form.value is not None:
             await change(person_id, because=form.value.reason, by=staff.person_id)
-            return _to(f"{HOME}/{person_id}")
+            return lead_to(f"{HOME}/{person_id}")
     except Invalid as error:
         form = form.refused(error)
     return await _person_page(staff, member, PATIENT, close_form=form)

@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.console import actions
 from cishan.console.forms import RetryForm
-from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.identity.guards import allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Forbidden, NotFound
@@ -33,7 +33,7 @@ async def _whole(request: Request[Any, Any, Any]) -> Staff:
 
 
 def _back(path: str) -> Redirect:
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 @post(

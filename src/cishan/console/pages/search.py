@@ -4,13 +4,13 @@ from typing import Any
 
 from litestar import Request, get, post
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.console import actions
 from cishan.console.forms import SearchForm
 from cishan.console.queries.finding import Hit, Wanted, find, understand
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.plumbing import forms
@@ -51,7 +51,7 @@ async def search(request: Request[Any, Any, Any]) -> Template | Redirect:
         return _page(staff, form, personal=True)
     hits = await _found(wanted, staff, form.value.purpose)
     if len(hits) == 1:
-        return Redirect(hits[0].path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return lead_to(hits[0].path)
     return _page(staff, form, hits=hits, personal=wanted.is_personal)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar import Request, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.approvals import queries as approvals
@@ -35,7 +35,7 @@ from cishan.donations.rules import labels
 from cishan.donations.rules import receipts as receipt_rules
 from cishan.donations.rules.refunds import GROUND_LABELS
 from cishan.donations.rules.trail import CHANNEL_LABELS
-from cishan.identity.guards import NO_STORE, May, allowed, reach, rule
+from cishan.identity.guards import NO_STORE, May, allowed, lead_to, reach, rule
 from cishan.identity.queries import desk as persons
 from cishan.identity.rules.permissions import Action, decide
 from cishan.identity.rules.roles import Staff
@@ -321,7 +321,7 @@ async def go(request: Request[Any, Any, Any], kind: FromPath[str], subject_id: F
     """Lead to the page of the thing that a clock or a step of history names."""
     await allowed(request, Action.DESK)
     path = await subjects.path_of(kind, subject_id)
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan.approvals import queries as approvals
-from cishan.approvals.rules import Acting
+from cishan.approvals.rules import acting
 from cishan.donations.actions import refund_approvals, suspense
 from cishan.donations.forms.staff import OwnerForm, ProposeRefundForm, StartRefundForm
 from cishan.donations.queries import refunds as refund_queries
@@ -19,34 +19,20 @@ from cishan.donations.queries.gifts import gift_by_id
 from cishan.donations.rules import refunds as refund_rules
 from cishan.donations.rules import suspense as rules
 from cishan.donations.rules.giving import RefundStatus
-from cishan.identity.guards import NO_STORE, May, allowed, reach, rule
+from cishan.identity.guards import NO_STORE, May, allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action, decide
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
-from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
-from cishan.plumbing.i18n import gettext, say
+from cishan.plumbing.i18n import gettext
 
 _REFUSALS = (Forbidden, Conflict, Invalid)
 NOT_HERE = N_(
     "Refunds and unidentified money are decided for the whole city: this takes a post of the city for money."
 )
-
-
-def acting(staff: Staff) -> Acting:
-    """Return the post by which the running request was allowed."""
-    assert staff.acting is not None, "a guarded page knows by which post it was opened"
-    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
-
-
-def _refusal(form: Form[Any], error: DomainError) -> Form[Any]:
-    return form.refused(error if isinstance(error, Invalid) else Invalid(say(error), field="reason"))
-
-
-def _to(path: str) -> Redirect:
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
 @get("/staff/refunds/start", opt=rule(Action.APPROVALS_PROPOSE))
@@ -89,8 +75,8 @@ async def start_refund(request: Request[Any, Any, Any]) -> Redirect | Template:
             form.value.gift_number, ground=form.value.ground, words=form.value.reason, by=acting(staff)
         )
     except _REFUSALS as error:
-        return _start(staff, _refusal(form, error), error.status)
-    return _to(f"/staff/approvals/{approval_id}")
+        return _start(staff, form.refused(error, "reason"), error.status)
+    return lead_to(f"/staff/approvals/{approval_id}")
 
 
 @get("/staff/refunds/{refund_id:uuid}/propose", opt=rule(Action.APPROVALS_PROPOSE))
@@ -134,8 +120,8 @@ async def propose_refund(request: Request[Any, Any, Any], refund_id: FromPath[UU
             refund_id, reason=form.value.reason, by=acting(staff)
         )
     except _REFUSALS as error:
-        return await _refund(staff, refund_id, _refusal(form, error), error.status)
-    return _to(f"/staff/approvals/{approval_id}")
+        return await _refund(staff, refund_id, form.refused(error, "reason"), error.status)
+    return lead_to(f"/staff/approvals/{approval_id}")
 
 
 @get("/staff/suspense/{txn_id:str}/propose", opt=rule(Action.APPROVALS_PROPOSE))
@@ -182,8 +168,8 @@ async def propose_owner(request: Request[Any, Any, Any], txn_id: FromPath[str]) 
             by=acting(staff),
         )
     except _REFUSALS as error:
-        return await _owner(staff, txn_id, _refusal(form, error), error.status)
-    return _to(f"/staff/approvals/{approval_id}")
+        return await _owner(staff, txn_id, form.refused(error, "reason"), error.status)
+    return lead_to(f"/staff/approvals/{approval_id}")
 
 
 routes: list[ControllerRouterHandler] = [

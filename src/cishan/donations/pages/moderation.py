@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 from cishan.campaigns import queries as campaigns
 from cishan.donations.actions import moderation as actions
 from cishan.donations.queries import moderation as queries
-from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.identity.guards import allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action, Reach
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
@@ -44,7 +44,7 @@ async def judge(request: Request[Any, Any, Any], donation_id: FromPath[UUID]) ->
         actor=str(staff.person_id),
         role=staff.acting.role if staff.acting else "",
     )
-    return Redirect(WAITING, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(WAITING)
 
 
 routes: list[ControllerRouterHandler] = [Router("/staff/messages", route_handlers=[judge])]

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from litestar import Request, Router, get, post
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
 from cishan.identity import guards
 from cishan.identity.actions import accounts, people
 from cishan.identity.forms import ChangePassword, Child, One
-from cishan.identity.guards import NO_STORE, OWN
+from cishan.identity.guards import NO_STORE, OWN, lead_to
 from cishan.identity.queries import accounts as queries
 from cishan.identity.queries.factors import has_factor
 from cishan.identity.rules.accounts import Visitor
@@ -23,7 +23,7 @@ HOME = "/account"
 
 
 def _back(path: str = HOME) -> Redirect:
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 @get("/")

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 from cishan.identity import guards
 from cishan.identity.actions import codes, contacts
 from cishan.identity.forms import EnterCode, NewContact
-from cishan.identity.guards import NO_STORE, OWN, cookie_name
+from cishan.identity.guards import NO_STORE, OWN, cookie_name, lead_to
 from cishan.identity.pages.door import address_of, set_cookie
 from cishan.identity.queries.accounts import account_card, code_contact
 from cishan.identity.rules.accounts import Visitor
@@ -20,10 +20,6 @@ from cishan.plumbing import forms, i18n
 
 HOME = "/account/contacts"
 CHECK = f"{HOME}/check"
-
-
-def _to(path: str) -> Redirect:
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
 
 
 def _page(name: str, status: int, **context: Any) -> Template:
@@ -55,7 +51,7 @@ async def ask_code(request: Request[Any, Any, Any]) -> Redirect | Template:
     if form.value is None:
         return await _contacts_page(visitor, form, HTTP_422_UNPROCESSABLE_ENTITY)
     token = await codes.ask_code(form.value.contact, address=address_of(request), language=i18n.language())
-    response = _to(CHECK)
+    response = lead_to(CHECK)
     set_cookie(request, response, token, "code")
     return response
 
@@ -65,7 +61,7 @@ async def code_page(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Ask for the code that was sent to the new contact."""
     await guards.changing_factors(request)
     sent_to = await code_contact(_secret(request), proved=False)
-    return _to(HOME) if sent_to is None else _code_page(sent_to, forms.empty(), HTTP_200_OK)
+    return lead_to(HOME) if sent_to is None else _code_page(sent_to, forms.empty(), HTTP_200_OK)
 
 
 def _code_page(sent_to: Contact, form: forms.Form[Any], status: int) -> Template:
@@ -79,12 +75,12 @@ async def change_contact(request: Request[Any, Any, Any]) -> Redirect | Template
     sent_to = await code_contact(_secret(request), proved=False)
     form = forms.read(EnterCode, await request.form())
     if sent_to is None:
-        return _to(HOME)
+        return lead_to(HOME)
     try:
         if form.value is not None:
             await codes.prove_contact(_secret(request), form.value.code)
             await contacts.change_contact(visitor, _secret(request), language=i18n.language())
-            return _to("/account")
+            return lead_to("/account")
     except Invalid as error:
         form = form.refused(error)
     return _code_page(sent_to, form, HTTP_422_UNPROCESSABLE_ENTITY)

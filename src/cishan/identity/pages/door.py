@@ -9,7 +9,7 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 
 from cishan.identity.actions import sessions
 from cishan.identity.actions.passkeys import Site
-from cishan.identity.guards import CHECK, NO_STORE, cookie_name
+from cishan.identity.guards import CHECK, NO_STORE, cookie_name, lead_to
 from cishan.identity.queries.factors import standing_of
 from cishan.identity.rules.accounts import device
 
@@ -52,7 +52,7 @@ async def let_in(request: Request[Any, Any, Any], token: str, to: str) -> Redire
     standing = await standing_of(token)
     if standing is not None and standing.due:
         to = f"{CHECK}?{urlencode({'next': to})}"
-    response = Redirect(to, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    response = lead_to(to)
     set_cookie(request, response, token)
     return response
 

@@ -10,7 +10,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.identity.actions import invitations as actions
 from cishan.identity.forms import Accept
-from cishan.identity.guards import NO_STORE, SECRET_LINK, STAFF_SIGN_IN
+from cishan.identity.guards import NO_STORE, SECRET_LINK, STAFF_SIGN_IN, lead_to
 from cishan.identity.pages.door import device_of, let_in
 from cishan.identity.queries import invitations as queries
 from cishan.identity.rules.roles import ROLE_NAMES, InvitationState
@@ -49,7 +49,7 @@ async def accept(request: Request[Any, Any, Any], token: FromPath[str]) -> Redir
         if form.value is not None:
             session = await actions.accept(token, password=form.value.password, device=device_of(request))
             if session is None:
-                return Redirect(STAFF_SIGN_IN, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+                return lead_to(STAFF_SIGN_IN)
             return await let_in(request, session, AFTER)
     except Invalid as error:
         form = form.refused(error)

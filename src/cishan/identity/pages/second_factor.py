@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.identity.actions import factors, passkeys
 from cishan.identity.forms import ShowCode, ShowPasskey, UseRecoveryCode
-from cishan.identity.guards import CHECK, NO_STORE, PUBLIC, cookie_name
+from cishan.identity.guards import CHECK, NO_STORE, PUBLIC, cookie_name, lead_to
 from cishan.identity.pages import security
 from cishan.identity.pages.door import device_of, set_cookie, site_of
 from cishan.identity.queries.factors import Standing, factors_of, recovery_codes_left, standing_of
@@ -47,7 +47,7 @@ async def _check_page(
     wanted = safe_path(form.typed("next"), AFTER)
     if not kinds:
         target = f"{security.HOME}?{urlencode({'next': wanted})}"
-        return Redirect(target, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return lead_to(target)
     site = site_of(request)
     context = {
         "form": form,
@@ -72,7 +72,7 @@ async def _show(
         if form.value is not None:
             token = await show(standing, form.value)
             wanted = safe_path(form.value.next, AFTER)
-            response = Redirect(wanted, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+            response = lead_to(wanted)
             set_cookie(request, response, token)
             return response
     except Invalid as error:

@@ -6,14 +6,14 @@ import segno
 from litestar import Request, Router, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 from markupsafe import Markup
 
 from cishan.identity import guards
 from cishan.identity.actions import factors, passkeys, sessions
 from cishan.identity.forms import AddApp, AddPasskey, One
-from cishan.identity.guards import NO_STORE, OWN
+from cishan.identity.guards import NO_STORE, OWN, lead_to
 from cishan.identity.pages.door import site_of
 from cishan.identity.queries import accounts as queries
 from cishan.identity.queries.factors import factors_of, recovery_codes_left
@@ -34,7 +34,7 @@ def _page(name: str, status: int, **context: Any) -> Template:
 
 
 def _home() -> Redirect:
-    return Redirect(HOME, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(HOME)
 
 
 @get("/")
@@ -109,7 +109,7 @@ def _added(codes: list[str], next: str) -> Redirect | Template:
     wanted = safe_path(next, HOME)
     if codes:
         return _page("recovery_codes", HTTP_200_OK, codes=codes, next=wanted)
-    return Redirect(wanted, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(wanted)
 
 
 @get("/passkey")

@@ -11,7 +11,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.identity.actions import accounts, codes, passkeys, people
 from cishan.identity.forms import AskCode, EnterCode, Register, ShowPasskey, SignIn
-from cishan.identity.guards import NO_STORE, PUBLIC, SIGN_IN, cookie_name
+from cishan.identity.guards import NO_STORE, PUBLIC, SIGN_IN, cookie_name, lead_to
 from cishan.identity.pages.door import address_of, device_of, let_in, let_out, set_cookie, site_of
 from cishan.identity.queries.accounts import code_contact
 from cishan.kernel.contacts import Contact
@@ -32,7 +32,7 @@ def _page(name: str, status: int, **context: Any) -> Template:
 def _to(path: str, next: str) -> Redirect:
     wanted = safe_path(next, AFTER)
     query = "" if wanted == AFTER else f"?{urlencode({'next': wanted})}"
-    return Redirect(path + query, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path + query)
 
 
 def _secret(request: Request[Any, Any, Any]) -> str:

@@ -6,11 +6,10 @@ from uuid import UUID
 from litestar import Request, Router, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
 from cishan.identity import guards
-from cishan.identity.guards import NO_STORE, OWN
+from cishan.identity.guards import NO_STORE, OWN, lead_to
 from cishan.kernel.errors import NotFound
 from cishan.notify.actions import wishes
 from cishan.notify.queries import inbox as queries
@@ -53,7 +52,7 @@ async def message_page(request: Request[Any, Any, Any], message_id: FromPath[UUI
 async def read_all(request: Request[Any, Any, Any]) -> Redirect:
     """Mark all of one's messages as read."""
     await wishes.mark_all_read(await _reader(request))
-    return Redirect(HOME, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(HOME)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan.identity import guards
-from cishan.identity.guards import NO_STORE, OWN, SECRET_LINK
+from cishan.identity.guards import NO_STORE, OWN, SECRET_LINK, lead_to
 from cishan.identity.queries.reach import contacts_of_person
 from cishan.identity.rules.accounts import Visitor
 from cishan.kernel.contacts import Channel, Contact
@@ -48,7 +48,7 @@ async def preferences_page(request: Request[Any, Any, Any]) -> Template | Redire
     """Show every event with its ways; an office is led back."""
     visitor = await guards.signed_in(request)
     if visitor.person_id is None:
-        return Redirect("/account", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return lead_to("/account")
     return await _page(visitor, forms.empty(), HTTP_200_OK, saved="saved" in request.query_params)
 
 
@@ -102,7 +102,7 @@ async def choose(request: Request[Any, Any, Any]) -> Redirect | Template:
                 wanted=offered.intersection(form.value.want),
                 language=form.value.language,
             )
-            return Redirect(f"{HOME}?saved=1", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+            return lead_to(f"{HOME}?saved=1")
     except Invalid as error:
         form = form.refused(error)
     return await _page(visitor, form, HTTP_422_UNPROCESSABLE_ENTITY)

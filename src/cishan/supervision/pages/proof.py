@@ -9,7 +9,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan import gateways
 from cishan.audit.actions import ANCHORS, anchors_in
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Forbidden, Invalid
@@ -57,7 +57,7 @@ async def verify_now(request: Request[Any, Any, Any]) -> Redirect | Template:
     try:
         if form.value is not None:
             await actions.ask_check(rows=form.value.rows, by=staff.person_id)
-            return Redirect(PROOF, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+            return lead_to(PROOF)
     except Invalid as error:
         form = form.refused(error)
     return await _proof(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)

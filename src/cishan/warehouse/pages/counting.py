@@ -9,7 +9,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import NO_STORE, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids
@@ -18,7 +19,7 @@ from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
 from cishan.warehouse.actions import stocktakes
 from cishan.warehouse.forms.stocktakes import EntryForm, LotForm
-from cishan.warehouse.pages.stocktakes import HERE, REFUSALS, acting, opened, refused, to
+from cishan.warehouse.pages.stocktakes import HERE, REFUSALS, opened
 from cishan.warehouse.queries import stocktakes as queries
 from cishan.warehouse.queries.stock import lots
 from cishan.warehouse.queries.stocktakes import CountView, StocktakeView
@@ -38,7 +39,7 @@ async def begin(
     """Begin to count a bin, or go on."""
     staff, _ = await opened(request, stocktake_id, Action.STOCK_WORK)
     count = await stocktakes.begin_count(stocktake_id, bin_id, by=acting(staff))
-    return to(f"{HERE}/{stocktake_id}/count/{count.id}")
+    return lead_to(f"{HERE}/{stocktake_id}/count/{count.id}")
 
 
 async def _mine(
@@ -58,7 +59,7 @@ async def counting(
     """Ask for the next lot, and show one's own entries."""
     staff, found, count = await _mine(request, stocktake_id, count_id)
     if count.ended_at is not None or found.state is not State.COUNTING or count.round != found.round:
-        return to(f"{HERE}/{stocktake_id}")
+        return lead_to(f"{HERE}/{stocktake_id}")
     return await _page(staff, found, count, forms.empty(), HTTP_200_OK)
 
 
@@ -94,8 +95,8 @@ async def enter(
             count_id, scan=said.scan, quantity=said.quantity, by=acting(staff), request=said.request
         )
     except REFUSALS as error:
-        return await _page(staff, found, count, refused(form, error, "scan"), error.status)
-    return to(f"{HERE}/{stocktake_id}/count/{count_id}")
+        return await _page(staff, found, count, form.refused(error, "scan"), error.status)
+    return lead_to(f"{HERE}/{stocktake_id}/count/{count_id}")
 
 
 @post(f"{COUNT}/over", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
@@ -108,7 +109,7 @@ async def start_over(
     if form.value is None:
         return await _page(staff, found, count, form, HTTP_422_UNPROCESSABLE_ENTITY)
     await stocktakes.start_over(count_id, form.value.lot, by=acting(staff))
-    return to(f"{HERE}/{stocktake_id}/count/{count_id}")
+    return lead_to(f"{HERE}/{stocktake_id}/count/{count_id}")
 
 
 @post(f"{COUNT}/end", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
@@ -118,7 +119,7 @@ async def end(
     """Say that everything there is counted."""
     staff, _, _ = await _mine(request, stocktake_id, count_id)
     await stocktakes.end_count(count_id, by=acting(staff))
-    return to(f"{HERE}/{stocktake_id}")
+    return lead_to(f"{HERE}/{stocktake_id}")
 
 
 routes: list[ControllerRouterHandler] = [begin, counting, enter, start_over, end]

@@ -9,9 +9,10 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals.rules import acting
 from cishan.files import actions as files
 from cishan.files.forms import chooser
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
@@ -24,7 +25,7 @@ from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import distributing as actions
 from cishan.warehouse.actions import entitlements
 from cishan.warehouse.forms.drives import AbsentForm, FindForm, GiveForm, StrikeForm
-from cishan.warehouse.pages.kits import AnyRequest, acting, refused
+from cishan.warehouse.pages.kits import AnyRequest
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as people
 from cishan.warehouse.queries import handovers
@@ -98,12 +99,10 @@ async def find(request: AnyRequest, drive_id: FromPath[UUID], site_id: FromPath[
     typed = form.value.code
     exact = await people.receiver_by_number(codes.read(typed).number or "-")
     if exact is not None and exact.drive == drive.id:
-        return Redirect(f"/staff/drives/turns/{exact.id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return lead_to(f"/staff/drives/turns/{exact.id}")
     found = await people.search(drive.id, typed)
     if len(found) == 1:
-        return Redirect(
-            f"/staff/drives/turns/{found[0].id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE
-        )
+        return lead_to(f"/staff/drives/turns/{found[0].id}")
     if not found:
         form = form.refused(Invalid(N_("Nobody on this list is found by that."), field="code"))
         return await _day(staff, drive, site, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -126,11 +125,9 @@ async def all_absent(
             raise Invalid(N_("Enter a date such as 2026-11-22."), field="come_on")
         await entitlements.note_all_absent(drive_id, site_id, come_on=form.value.come_on, by=acting(staff))
     except _REFUSALS as error:
-        shown = refused(form, error, field="come_on")
+        shown = form.refused(error, "come_on")
         return await _day(staff, drive, site, forms.empty(), error.status, absent_form=shown)
-    return Redirect(
-        f"/staff/drives/{drive_id}/sites/{site_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE
-    )
+    return lead_to(f"/staff/drives/{drive_id}/sites/{site_id}")
 
 
 async def _turn(
@@ -216,7 +213,7 @@ async def give(request: AnyRequest, turn_id: FromPath[UUID]) -> Redirect | Templ
     except _REFUSALS as error:
         return await _refused_turn(staff, drive, site, turn_id, error, give=form)
     target = f"/staff/drives/{drive.id}/sites/{site.id}"
-    return Redirect(target, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(target)
 
 
 async def _refused_turn(
@@ -224,7 +221,7 @@ async def _refused_turn(
 ) -> Template:
     ((name, typed),) = form.items()
     found = await people.receiver(turn_id)
-    return await _turn_page(staff, drive, site, found, status=error.status, **{name: refused(typed, error)})
+    return await _turn_page(staff, drive, site, found, status=error.status, **{name: typed.refused(error)})
 
 
 @post(
@@ -242,7 +239,7 @@ async def absent(request: AnyRequest, turn_id: FromPath[UUID]) -> Redirect | Tem
         await entitlements.note_absent(turn_id, come_on=form.value.come_on, by=acting(staff))
     except _REFUSALS as error:
         return await _refused_turn(staff, drive, site, turn_id, error, absent=form)
-    return Redirect(f"/staff/drives/turns/{turn_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/staff/drives/turns/{turn_id}")
 
 
 @post(
@@ -260,7 +257,7 @@ async def strike(request: AnyRequest, turn_id: FromPath[UUID]) -> Redirect | Tem
         await entitlements.strike(turn_id, reason=form.value.reason, by=acting(staff))
     except _REFUSALS as error:
         return await _refused_turn(staff, drive, site, turn_id, error, strike=form)
-    return Redirect(f"/staff/drives/turns/{turn_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/staff/drives/turns/{turn_id}")
 
 
 routes: list[ControllerRouterHandler] = [day, find, all_absent, turn_page, give, absent, strike]

@@ -10,7 +10,8 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan import gateways
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
@@ -28,7 +29,7 @@ from cishan.warehouse.actions import entitlements
 from cishan.warehouse.actions.drives import NewDrive
 from cishan.warehouse.actions.entitlements import ListRefused
 from cishan.warehouse.forms.drives import DriveForm, MoveForm, PersonForm, read_targets
-from cishan.warehouse.pages.kits import AnyRequest, acting, fund_choices, refused
+from cishan.warehouse.pages.kits import AnyRequest, fund_choices
 from cishan.warehouse.queries import catalogue, places
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as people
@@ -97,7 +98,7 @@ async def move(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | Temp
     if form.value is None:
         return await _drive_page(staff, drive, form, HTTP_422_UNPROCESSABLE_ENTITY)
     await actions.move_drive(drive_id, form.value.event, by=acting(staff), reason=form.value.reason)
-    return Redirect(f"/staff/drives/{drive_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/staff/drives/{drive_id}")
 
 
 async def _plan_page(staff: Staff, form: Form[Any], status: int, drive: DriveView | None = None) -> Template:
@@ -135,8 +136,8 @@ async def plan(request: AnyRequest) -> Redirect | Template:
         request_id = form.value.request or ids.new_id()
         drive_id = await actions.plan_drive(new, by=acting(staff), request=request_id)
     except (Invalid, NotFound) as error:
-        return await _plan_page(staff, refused(form, error), HTTP_422_UNPROCESSABLE_ENTITY)
-    return Redirect(f"/staff/drives/{drive_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return await _plan_page(staff, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
+    return lead_to(f"/staff/drives/{drive_id}")
 
 
 async def _read_plan(staff: Staff, submitted: Any) -> tuple[Form[DriveForm], NewDrive | None]:
@@ -192,8 +193,8 @@ async def change(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | Te
     try:
         await actions.change_drive(drive_id, new)
     except (Invalid, NotFound, Conflict) as error:
-        return await _plan_page(staff, refused(form, error), HTTP_422_UNPROCESSABLE_ENTITY, drive)
-    return Redirect(f"/staff/drives/{drive_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return await _plan_page(staff, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY, drive)
+    return lead_to(f"/staff/drives/{drive_id}")
 
 
 async def _people_page(
@@ -253,8 +254,8 @@ async def add_one(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | T
         entry = reading.entry_of(cells, today=clock.today())
         added = await entitlements.add_person(drive_id, entry, site=said.site)
     except (Invalid, Conflict) as error:
-        return await _people_page(staff, drive, refused(form, error), error.status)
-    return Redirect(f"/staff/drives/turns/{added}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return await _people_page(staff, drive, form.refused(error), error.status)
+    return lead_to(f"/staff/drives/turns/{added}")
 
 
 @post(
@@ -281,9 +282,9 @@ async def add_list(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | 
     except ListRefused as error:
         return await _people_page(staff, drive, form, HTTP_422_UNPROCESSABLE_ENTITY, error)
     except (Invalid, Conflict) as error:
-        return await _people_page(staff, drive, refused(form, error, field="list"), error.status)
+        return await _people_page(staff, drive, form.refused(error, "list"), error.status)
     target = f"/staff/entitlements?drive={drive.number}"
-    return Redirect(target, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(target)
 
 
 @get("/staff/drives/list-template.csv", opt=rule(Action.STOCK_REQUEST))

@@ -7,8 +7,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.approvals.rules import Acting
-from cishan.identity.guards import NO_STORE, PUBLIC, allowed, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, PUBLIC, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
@@ -76,10 +76,9 @@ async def set_level(request: Request[Any, Any, Any]) -> Redirect | Template:
     staff = await allowed(
         request, Action.STOCK_SET_UP, organisation=site.organisation, region=site.region, secret=True
     )
-    assert staff.acting is not None
-    by = Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
+    by = acting(staff)
     await actions.set_level(said.site, said.item, said.minimum, by=by)
-    return Redirect("/staff/warehouse/levels", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to("/staff/warehouse/levels")
 
 
 @get("/warehouse", opt=PUBLIC)

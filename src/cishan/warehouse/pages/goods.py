@@ -11,7 +11,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Invalid
@@ -23,7 +24,7 @@ from cishan.plumbing.i18n import gettext, say
 from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import catalogue as actions
 from cishan.warehouse.forms.goods import ItemForm, SheetForm
-from cishan.warehouse.pages.answers import HERE, REFUSALS, acting, move, refused, to
+from cishan.warehouse.pages.answers import HERE, REFUSALS, move
 from cishan.warehouse.queries import goods as queries
 from cishan.warehouse.queries.catalogue import item_by_id, name_of, unit_of
 from cishan.warehouse.queries.history import history_of
@@ -77,8 +78,8 @@ async def add_item(request: Request[Any, Any, Any]) -> Redirect | Template:
     try:
         item = await actions.add_item(form.value.draft(), by=acting(staff))
     except REFUSALS as error:
-        return _form(staff, refused(form, error), None, error.status)
-    return to(f"{ITEMS}/{item.id}")
+        return _form(staff, form.refused(error), None, error.status)
+    return lead_to(f"{ITEMS}/{item.id}")
 
 
 @get(f"{ITEMS}/{{item_id:uuid}}", opt=rule(Action.STOCK_READ, anywhere=True))
@@ -138,8 +139,8 @@ async def change_item(request: Request[Any, Any, Any], item_id: FromPath[UUID]) 
     try:
         await actions.change_item(form.value.draft(), by=acting(staff))
     except REFUSALS as error:
-        return _form(staff, refused(form, error), item, error.status)
-    return to(f"{ITEMS}/{item.id}")
+        return _form(staff, form.refused(error), item, error.status)
+    return lead_to(f"{ITEMS}/{item.id}")
 
 
 @get(f"{ITEMS}/import", opt=rule(Action.STOCK_SET_UP))
@@ -254,8 +255,8 @@ async def apply_sheet(request: Request[Any, Any, Any]) -> Redirect | Template:
                 )
             await actions.apply(judged, by=acting(staff))
     except REFUSALS as error:
-        return _sheet_page(staff, refused(form, error), status=error.status)
-    return to(ITEMS)
+        return _sheet_page(staff, form.refused(error), status=error.status)
+    return lead_to(ITEMS)
 
 
 routes: list[ControllerRouterHandler] = [

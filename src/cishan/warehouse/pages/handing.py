@@ -9,9 +9,10 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
 from cishan import gateways
+from cishan.approvals.rules import acting
 from cishan.files import actions as files
 from cishan.files.forms import chooser
-from cishan.identity.guards import SECRET_LINK, rule
+from cishan.identity.guards import SECRET_LINK, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Conflict, Invalid
@@ -22,17 +23,7 @@ from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import handovers as actions
 from cishan.warehouse.forms.orders import ConfirmForm, HandOverForm, PackForm, ReturnForm
-from cishan.warehouse.pages.outgoing import (
-    HOME,
-    REFUSALS,
-    acting,
-    order_for,
-    page,
-    refused,
-    second_of,
-    to,
-    why_not,
-)
+from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page, second_of, why_not
 from cishan.warehouse.queries import handovers
 from cishan.warehouse.queries import orders as queries
 from cishan.warehouse.queries.handovers import PHOTO, SIGNATURE
@@ -76,8 +67,8 @@ async def pack(request: Request[Any, Any, Any], number: FromPath[str]) -> Redire
             order.id, parcels=form.value.parcels, by=acting(staff), drop_rest=form.value.drop_rest
         )
     except REFUSALS as error:
-        return await _pack(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
+        return await _pack(staff, order, form.refused(error))
+    return lead_to(f"{HOME}/{order.number}")
 
 
 async def _hand_over(staff: Staff, order: OrderView, form: Form[Any]) -> Template:
@@ -142,8 +133,8 @@ async def hand_over(request: Request[Any, Any, Any], number: FromPath[str]) -> R
             request=value.request,
         )
     except REFUSALS as error:
-        return await _hand_over(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
+        return await _hand_over(staff, order, form.refused(error))
+    return lead_to(f"{HOME}/{order.number}")
 
 
 async def _confirm(staff: Staff, order: OrderView, form: Form[Any]) -> Template:
@@ -184,8 +175,8 @@ async def confirm(request: Request[Any, Any, Any], number: FromPath[str]) -> Red
             order.id, how=value.how, by=acting(staff), complaint=value.complaint, note=value.note
         )
     except REFUSALS as error:
-        return await _confirm(staff, order, refused(form, error))
-    return to(f"{HOME}/{order.number}")
+        return await _confirm(staff, order, form.refused(error))
+    return lead_to(f"{HOME}/{order.number}")
 
 
 async def _returns(staff: Staff, order: OrderView, form: Form[Any]) -> Template:
@@ -231,8 +222,8 @@ async def take_back(request: Request[Any, Any, Any], number: FromPath[str]) -> R
             request=value.request,
         )
     except REFUSALS as error:
-        return await _returns(staff, order, refused(form, error, "pick"))
-    return to(f"{HOME}/{order.number}")
+        return await _returns(staff, order, form.refused(error, "pick"))
+    return lead_to(f"{HOME}/{order.number}")
 
 
 async def _own(token: str, form: Form[Any]) -> Template:
@@ -272,8 +263,8 @@ async def confirm_own(request: Request[Any, Any, Any], token: FromPath[str]) -> 
             note=form.value.note if form.value.complaint else "",
         )
     except REFUSALS as error:
-        return await _own(token, refused(form, error))
-    return to(f"/o/{token}")
+        return await _own(token, form.refused(error))
+    return lead_to(f"/o/{token}")
 
 
 routes: list[ControllerRouterHandler] = [

@@ -9,16 +9,16 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.approvals.rules import Acting
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids
-from cishan.kernel.errors import Conflict, DomainError, Invalid, NotFound
+from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
 from cishan.ledger.rules import Restriction
-from cishan.plumbing import forms, i18n
+from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import assembling
@@ -36,18 +36,6 @@ from cishan.warehouse.rules.restrictions import LABELS
 
 AnyRequest = Request[Any, Any, Any]
 _ROWS, _MORE = 6, 4
-
-
-def acting(staff: Staff) -> Acting:
-    """Return the person and the post by which the running request was allowed."""
-    post_held = staff.acting or staff.posts[0]
-    return Acting(staff.person_id, post_held.grant_id, post_held.role)
-
-
-def refused(form: Form[Any], error: DomainError, *, field: str = "") -> Form[Any]:
-    """Return the form with a refusal beside the field that is to blame, else above all fields."""
-    beside = error.field if isinstance(error, Invalid) else ""
-    return form.refused(Invalid(i18n.say(error), field=beside or field))
 
 
 def _page(name: str, staff: Staff, context: dict[str, Any], status: int = HTTP_200_OK) -> Template:
@@ -119,8 +107,8 @@ async def write_kit(request: AnyRequest) -> Redirect | Template:
     try:
         kit_id = await actions.draft_kit(form.value.item, parts, note=form.value.note)
     except (Invalid, NotFound) as error:
-        return await _form_page(staff, refused(form, error, field="part_1"), HTTP_422_UNPROCESSABLE_ENTITY)
-    return Redirect(f"/staff/kits/{kit_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return await _form_page(staff, form.refused(error, "part_1"), HTTP_422_UNPROCESSABLE_ENTITY)
+    return lead_to(f"/staff/kits/{kit_id}")
 
 
 @post(
@@ -132,7 +120,7 @@ async def freeze(request: AnyRequest, kit_id: FromPath[UUID]) -> Redirect:
     """Let a draft come into force."""
     staff = await allowed(request, Action.STOCK_SET_UP)
     await actions.freeze_kit(kit_id, by=acting(staff))
-    return Redirect(f"/staff/kits/{kit_id}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/staff/kits/{kit_id}")
 
 
 @post(
@@ -144,7 +132,7 @@ async def discard(request: AnyRequest, kit_id: FromPath[UUID]) -> Redirect:
     """Throw a draft away."""
     await allowed(request, Action.STOCK_SET_UP)
     await actions.discard_draft(kit_id)
-    return Redirect("/staff/kits", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to("/staff/kits")
 
 
 @get("/staff/kits/{kit_id:uuid}/assemble", opt=rule(Action.STOCK_WORK, anywhere=True))
@@ -228,8 +216,8 @@ async def assemble(request: AnyRequest, kit_id: FromPath[UUID]) -> Redirect | Te
         )
     except (Invalid, Conflict) as error:
         status = error.status if isinstance(error, Conflict) else HTTP_422_UNPROCESSABLE_ENTITY
-        return await _assemble_page(staff, kit, refused(form, error), wanted, status)
-    return Redirect(f"/staff/kits/made/{made}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return await _assemble_page(staff, kit, form.refused(error), wanted, status)
+    return lead_to(f"/staff/kits/made/{made}")
 
 
 @get("/staff/kits/made/{made_id:uuid}", opt=rule(Action.STOCK_READ))
@@ -303,8 +291,8 @@ async def take_apart(request: AnyRequest, lot_id: FromPath[UUID]) -> Redirect | 
         )
     except (Invalid, Conflict) as error:
         status = error.status if isinstance(error, Conflict) else HTTP_422_UNPROCESSABLE_ENTITY
-        return await _apart_page(staff, lot_id, refused(form, error, field="quantity"), status)
-    return Redirect(f"/staff/kits/made/{made}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+        return await _apart_page(staff, lot_id, form.refused(error, "quantity"), status)
+    return lead_to(f"/staff/kits/made/{made}")
 
 
 def fund_choices(funds: Any) -> list[tuple[str, str]]:

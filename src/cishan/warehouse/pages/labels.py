@@ -9,7 +9,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
@@ -202,7 +202,7 @@ async def _refused(
 
 def _to(bound: actions.Bound) -> Redirect:
     path = f"/staff/warehouse/lots/{bound.lot}" if bound.lot else f"/staff/warehouse/bins/{bound.bin}"
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 async def _require_reach(request: Request[Any, Any, Any], to: str) -> None:
@@ -222,7 +222,7 @@ async def retire(request: Request[Any, Any, Any], code: FromPath[str]) -> Redire
     staff = await allowed(request, Action.STOCK_WORK)
     label = await _found(code)
     await actions.retire(label.code, by=staff.person_id)
-    return Redirect(f"{LABELS}/{label.code}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"{LABELS}/{label.code}")
 
 
 routes: list[ControllerRouterHandler] = [print_page, print_labels, label_page, bind, replace, retire]

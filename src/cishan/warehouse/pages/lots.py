@@ -9,7 +9,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
@@ -22,7 +23,7 @@ from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import lots as actions
 from cishan.warehouse.actions import moving
 from cishan.warehouse.forms.places import MoveForm, ReasonForm
-from cishan.warehouse.pages.answers import HERE, REFUSALS, Move, acting, move, refused, to
+from cishan.warehouse.pages.answers import HERE, REFUSALS, Move, move
 from cishan.warehouse.queries import choosing, trail
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.labels import mark_of
@@ -121,8 +122,8 @@ async def quarantine(request: Request[Any, Any, Any], lot_id: FromPath[UUID]) ->
     try:
         await actions.quarantine(lot.id, by=acting(staff), reason=form.value.reason)
     except REFUSALS as error:
-        return await _lot_page(staff, lot, lines, refused(form, error, "reason"), error.status)
-    return to(f"{LOTS}/{lot.id}")
+        return await _lot_page(staff, lot, lines, form.refused(error, "reason"), error.status)
+    return lead_to(f"{LOTS}/{lot.id}")
 
 
 @post(f"{LOTS}/{{lot_id:uuid}}/release", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
@@ -135,8 +136,8 @@ async def release(request: Request[Any, Any, Any], lot_id: FromPath[UUID]) -> Re
     try:
         await actions.release(lot.id, by=acting(staff), reason=form.value.reason)
     except REFUSALS as error:
-        return await _lot_page(staff, lot, lines, refused(form, error, "reason"), error.status)
-    return to(f"{LOTS}/{lot.id}")
+        return await _lot_page(staff, lot, lines, form.refused(error, "reason"), error.status)
+    return lead_to(f"{LOTS}/{lot.id}")
 
 
 @get(MOVE, opt=rule(Action.STOCK_WORK))
@@ -157,7 +158,7 @@ async def _move_page(staff: Staff, form: Form[Any], status: int = HTTP_200_OK) -
             lot = await choosing.lot_meant(form.typed("lot"))
             lines = [line for line in await lying(lot=lot.id) if line.purpose != "transit"]
         except REFUSALS as error:
-            form = refused(form, error) if status != HTTP_200_OK else form
+            form = form.refused(error) if status != HTTP_200_OK else form
     context = {
         "staff": staff,
         "form": form,
@@ -196,8 +197,8 @@ async def move_goods(request: Request[Any, Any, Any]) -> Redirect | Template:
                 reason=said.reason,
             )
     except REFUSALS as error:
-        return await _move_page(staff, refused(form, error), error.status)
-    return to(f"{MOVE}?done={said.request}")
+        return await _move_page(staff, form.refused(error), error.status)
+    return lead_to(f"{MOVE}?done={said.request}")
 
 
 routes: list[ControllerRouterHandler] = [lot_page, quarantine, release, ask_move, move_goods]

@@ -11,8 +11,9 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals.rules import acting
 from cishan.files.queries import files_of
-from cishan.identity.guards import allowed, reach, rule
+from cishan.identity.guards import allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
@@ -28,13 +29,10 @@ from cishan.warehouse.forms.orders import ListForm, OrderForm, StepForm, Typed, 
 from cishan.warehouse.pages.outgoing import (
     HOME,
     REFUSALS,
-    acting,
     page,
-    refused,
     region_choices,
     require_region,
     site_choices,
-    to,
     why_not,
 )
 from cishan.warehouse.queries import catalogue, handovers, shelves
@@ -97,8 +95,8 @@ async def request_order(request: Request[Any, Any, Any]) -> Redirect | Template:
         new = await _new_order(form.value, tuple(wanted))
         placed = await actions.request_goods(new, by=acting(staff), request=form.value.request)
     except REFUSALS as error:
-        return await _request_page(staff, refused(form, error), typed)
-    return to(f"{HOME}/{placed.numbers[0]}")
+        return await _request_page(staff, form.refused(error), typed)
+    return lead_to(f"{HOME}/{placed.numbers[0]}")
 
 
 async def _new_order(value: OrderForm, wanted: tuple[WantedLine, ...]) -> NewOrder:
@@ -182,8 +180,8 @@ async def request_list(request: Request[Any, Any, Any]) -> Redirect | Template:
             form.value.site, form.value.title, news, by=acting(staff), request=form.value.request
         )
     except REFUSALS as error:
-        return await _list_page(staff, refused(form, error, "rows"))
-    return to(f"{HOME}/lists/{placed.batch}")
+        return await _list_page(staff, form.refused(error, "rows"))
+    return lead_to(f"{HOME}/lists/{placed.batch}")
 
 
 async def _read(rows: Sequence[grids.Row], staff: Staff) -> allocation.Reading:
@@ -257,8 +255,8 @@ async def reserve_list(request: Request[Any, Any, Any], batch: FromPath[UUID]) -
         waiting = await queries.orders_of_batch(batch, lacking=True)
         await actions.reserve(waiting, by=acting(staff), request=form.value.request)
     except REFUSALS as error:
-        return await _batch_page(request, batch, refused(form, error))
-    return to(f"{HOME}/lists/{batch}")
+        return await _batch_page(request, batch, form.refused(error))
+    return lead_to(f"{HOME}/lists/{batch}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,17 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request
-from litestar.response import Redirect, Template
-from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
+from litestar.response import Template
+from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 
-from cishan.approvals.rules import Acting
 from cishan.identity.guards import NO_STORE, May, allowed, reach
 from cishan.identity.queries import people
 from cishan.identity.rules.permissions import Action, decide, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.plumbing.forms import Form
-from cishan.plumbing.i18n import gettext, say
+from cishan.plumbing.i18n import gettext
 from cishan.warehouse.queries import orders
 from cishan.warehouse.queries import places as place_queries
 from cishan.warehouse.queries.orders import NO_ORDER, OrderView
@@ -28,17 +27,6 @@ OWN = frozenset({Action.STOCK_READ, Action.STOCK_REQUEST})
 """What whoever asked for goods may do with their own order, wherever it is served from."""
 
 
-def acting(staff: Staff) -> Acting:
-    """Return the post by which the running request was allowed."""
-    assert staff.acting is not None, "a guarded page knows by which post it was opened"
-    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
-
-
-def to(path: str) -> Redirect:
-    """Lead on after something was done."""
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
-
-
 def page(name: str, context: Mapping[str, Any], *, form: Form[Any] | None = None) -> Template:
     """Return a page of this part of the warehouse; 422 if its form has errors."""
     wrong = form is not None and bool(form.errors)
@@ -48,11 +36,6 @@ def page(name: str, context: Mapping[str, Any], *, form: Form[Any] | None = None
         status_code=HTTP_422_UNPROCESSABLE_ENTITY if wrong else HTTP_200_OK,
         headers=NO_STORE,
     )
-
-
-def refused(form: Form[Any], error: DomainError, field: str = "") -> Form[Any]:
-    """Return the form with a refusal beside a field, or above it."""
-    return form.refused(error if isinstance(error, Invalid) else Invalid(say(error), field=field))
 
 
 async def order_for(

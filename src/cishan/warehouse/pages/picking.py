@@ -9,7 +9,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
@@ -23,7 +24,7 @@ from cishan.plumbing.web import CAMERA
 from cishan.warehouse import outgoing_papers
 from cishan.warehouse.actions import picks as actions
 from cishan.warehouse.forms.orders import InsteadForm, NotFoundForm, PickForm, ScanForm, StepForm
-from cishan.warehouse.pages.outgoing import HOME, REFUSALS, acting, order_for, page, refused, to, why_not
+from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page, why_not
 from cishan.warehouse.queries import orders as queries
 from cishan.warehouse.queries import picking
 from cishan.warehouse.queries.orders import NO_PICK, OrderView, PickView
@@ -81,7 +82,7 @@ async def scan(request: Request[Any, Any, Any], number: FromPath[str]) -> Redire
         try:
             await actions.pick(judged.pick.id, quantity=1, by=acting(staff), request=form.value.request)
         except REFUSALS as error:
-            return await _page(staff, order, form=refused(form, error, "code"))
+            return await _page(staff, order, form=form.refused(error, "code"))
         said = gettext(N_("Picked: {item}, lot {lot}.")).format(
             item=judged.pick.item_name, lot=judged.pick.lot_number
         )
@@ -131,8 +132,8 @@ async def take(
             pick_id, quantity=form.value.quantity, by=acting(staff), request=form.value.request
         )
     except REFUSALS as error:
-        return await _page(staff, order, judged=_chosen(found), form=refused(form, error, "quantity"))
-    return to(f"{HOME}/{order.number}/pick")
+        return await _page(staff, order, judged=_chosen(found), form=form.refused(error, "quantity"))
+    return lead_to(f"{HOME}/{order.number}/pick")
 
 
 async def _other(
@@ -178,8 +179,8 @@ async def note_missing(
     except REFUSALS as error:
         if isinstance(error, Invalid) and error.field == "quantity":
             error = Invalid(error.message, field="found", **error.values)
-        return await _other(staff, order, found, refused(form, error, "found"), "order_pick_missing")
-    return to(f"{HOME}/{order.number}/pick")
+        return await _other(staff, order, found, form.refused(error, "found"), "order_pick_missing")
+    return lead_to(f"{HOME}/{order.number}/pick")
 
 
 @post(
@@ -199,8 +200,8 @@ async def note_found(
     try:
         await actions.found_again(found.id, by=acting(staff), request=form.value.request)
     except REFUSALS as error:
-        return await _page(staff, order, form=refused(form, error))
-    return to(f"{HOME}/{order.number}/pick")
+        return await _page(staff, order, form=form.refused(error))
+    return lead_to(f"{HOME}/{order.number}/pick")
 
 
 @get("/staff/warehouse/orders/{number:str}/picks/{pick_id:uuid}/instead", opt=_WORK)
@@ -236,8 +237,8 @@ async def take_other_lot(
             request=form.value.request,
         )
     except REFUSALS as error:
-        return await _other(staff, order, found, refused(form, error, "lot"))
-    return to(f"{HOME}/{order.number}/pick")
+        return await _other(staff, order, found, form.refused(error, "lot"))
+    return lead_to(f"{HOME}/{order.number}/pick")
 
 
 @get("/staff/warehouse/orders/{number:str}/pick-list.pdf", opt=rule(Action.STOCK_READ))

@@ -13,9 +13,10 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
+from cishan.approvals.rules import acting
 from cishan.audit import actions as audit
 from cishan.audit.rules import Read
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
@@ -36,7 +37,7 @@ from cishan.warehouse.forms.recalls import (
     ReceiverForm,
     SearchForm,
 )
-from cishan.warehouse.pages.stocktakes import REFUSALS, acting, refused, to
+from cishan.warehouse.pages.stocktakes import REFUSALS
 from cishan.warehouse.queries import recalls as queries
 from cishan.warehouse.queries.catalogue import item_by_code, items
 from cishan.warehouse.queries.lists_counts import RECEIVERS
@@ -124,8 +125,8 @@ async def begin(request: Request[Any, Any, Any]) -> Redirect | Template:
     try:
         recall_id = await recalls.open_recall(wanted, by=acting(staff), request=said.request)
     except REFUSALS as error:
-        return await _new(staff, search, refused(form, error, "lots"), error.status)
-    return to(f"{HERE}/{recall_id}")
+        return await _new(staff, search, form.refused(error, "lots"), error.status)
+    return lead_to(f"{HERE}/{recall_id}")
 
 
 _SEARCHED = ("numbers", "item", "made_from", "made_to")
@@ -249,8 +250,8 @@ async def notices(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) ->
     try:
         await recalls.send_notices(recall_id, regions, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, recall_id, refused(forms.empty(), error), error.status)
-    return to(f"{HERE}/{recall_id}#receivers")
+        return await _page(staff, recall_id, forms.empty().refused(error), error.status)
+    return lead_to(f"{HERE}/{recall_id}#receivers")
 
 
 @post(
@@ -268,13 +269,13 @@ async def receiver(
         return await _page(staff, recall_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
     regions = scope_of(staff, Action.STOCK_RECALL).regions
     if line_id not in {line.id for line in await queries.receivers(recall_id, regions)}:
-        return to(f"{HERE}/{recall_id}#receivers")
+        return lead_to(f"{HERE}/{recall_id}#receivers")
     try:
         state = Reached(form.value.state)
         await recalls.mark(recall_id, line_id, state, note=form.value.note, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, recall_id, refused(form, error), error.status)
-    return to(f"{HERE}/{recall_id}#receiver-{line_id}")
+        return await _page(staff, recall_id, form.refused(error), error.status)
+    return lead_to(f"{HERE}/{recall_id}#receiver-{line_id}")
 
 
 @post(f"{ONE}/close", opt=rule(Action.STOCK_RECALL, anywhere=True), status_code=HTTP_303_SEE_OTHER)
@@ -287,8 +288,8 @@ async def close(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> R
     try:
         await recalls.close(recall_id, closing=form.value.closing, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, recall_id, refused(form, error, "closing"), error.status)
-    return to(f"{HERE}/{recall_id}")
+        return await _page(staff, recall_id, form.refused(error, "closing"), error.status)
+    return lead_to(f"{HERE}/{recall_id}")
 
 
 @post(f"{ONE}/lift", opt=rule(Action.STOCK_RECALL, anywhere=True), status_code=HTTP_303_SEE_OTHER)
@@ -301,8 +302,8 @@ async def lift(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Re
     try:
         await recalls.lift(recall_id, reason=form.value.lift_reason, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, recall_id, refused(form, error, "lift_reason"), error.status)
-    return to(f"{HERE}/{recall_id}")
+        return await _page(staff, recall_id, form.refused(error, "lift_reason"), error.status)
+    return lead_to(f"{HERE}/{recall_id}")
 
 
 routes: list[ControllerRouterHandler] = [

@@ -10,13 +10,13 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.approvals.rules import Acting
+from cishan.approvals.rules import acting
 from cishan.audit import queries as history
 from cishan.deadlines import queries as deadlines
 from cishan.files import actions as files
 from cishan.files import queries as file_queries
 from cishan.files.forms import chooser
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import ROLE_NAMES, Staff
@@ -54,11 +54,6 @@ async def _opened(request: AnyRequest, number: str, action: Action) -> tuple[Sta
         secret=action is Action.STOCK_READ,
     )
     return staff, found
-
-
-def _acting(staff: Staff) -> Acting:
-    assert staff.acting is not None, "a guarded page knows by which post it was opened"
-    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
 
 
 async def _page(
@@ -137,7 +132,7 @@ async def offer_page(request: AnyRequest, number: FromPath[str]) -> Template:
 
 
 def _back(number: str) -> Redirect:
-    return Redirect(f"/staff/goods-offers/{number}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"/staff/goods-offers/{number}")
 
 
 async def _try(
@@ -160,7 +155,7 @@ async def answer(request: AnyRequest, number: FromPath[str]) -> Redirect | Templ
     """Accept or decline each line."""
     staff, found = await _opened(request, number, Action.GOODS_JUDGE)
     decided, form = form_room.decisions(await request.form(), found)
-    return await _try(staff, found, form, lambda: actions.answer(found.id, decided, by=_acting(staff)))
+    return await _try(staff, found, form, lambda: actions.answer(found.id, decided, by=acting(staff)))
 
 
 @post(
@@ -185,7 +180,7 @@ async def appoint(request: AnyRequest, number: FromPath[str]) -> Redirect | Temp
             from_time=said.begins,
             until_time=said.until,
             site=said.site,
-            by=_acting(staff),
+            by=acting(staff),
         ),
     )
 
@@ -199,7 +194,7 @@ async def close(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
     if said is None:
         return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
     return await _try(
-        staff, found, form, lambda: actions.withdraw(found.id, by=_acting(staff), words=said.reason)
+        staff, found, form, lambda: actions.withdraw(found.id, by=acting(staff), words=said.reason)
     )
 
 
@@ -230,7 +225,7 @@ async def count(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
     if form.errors or key is None:
         return await _counting(staff, found, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        await receiving.count(found.id, pieces, request=key, by=_acting(staff))
+        await receiving.count(found.id, pieces, request=key, by=acting(staff))
     except _REFUSALS as error:
         told = form_room.named(error, found) if isinstance(error, Invalid) else Invalid(say(error))
         return await _counting(staff, found, form.refused(told), error.status)
@@ -243,7 +238,7 @@ async def inspect(request: AnyRequest, number: FromPath[str]) -> Redirect | Temp
     staff, found = await _opened(request, number, Action.STOCK_WORK)
     gradings, short, form = form_room.graded(await request.form(), found)
     return await _try(
-        staff, found, form, lambda: receiving.grade(found.id, gradings, short, by=_acting(staff))
+        staff, found, form, lambda: receiving.grade(found.id, gradings, short, by=acting(staff))
     )
 
 
@@ -262,7 +257,7 @@ async def value(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
     async def act() -> None:
         sent = await uploads(submitted, "proof")
         brought = await files.bring(sent, owner_kind=rules.SUBJECT, purpose=actions.PROOF.code, field="proof")
-        await receiving.value(found.id, values, by=_acting(staff), brought=brought)
+        await receiving.value(found.id, values, by=acting(staff), brought=brought)
 
     return await _try(staff, found, form, act)
 
@@ -276,7 +271,7 @@ async def book(request: AnyRequest, number: FromPath[str]) -> Redirect | Templat
     if said is None:
         return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
     return await _try(
-        staff, found, form, lambda: receiving.book(found.id, request=said.request, by=_acting(staff))
+        staff, found, form, lambda: receiving.book(found.id, request=said.request, by=acting(staff))
     )
 
 
@@ -293,7 +288,7 @@ async def shelve(request: AnyRequest, number: FromPath[str]) -> Redirect | Templ
         found,
         form,
         lambda: receiving.shelve(
-            found.id, said.lot, said.bin, said.quantity, request=said.request, by=_acting(staff)
+            found.id, said.lot, said.bin, said.quantity, request=said.request, by=acting(staff)
         ),
     )
 
@@ -307,7 +302,7 @@ async def look(request: AnyRequest, number: FromPath[str]) -> Template:
     if form.value is None:
         return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
     async with atomic():
-        await actions.look(found.id, by=_acting(staff), purpose=form.value.purpose)
+        await actions.look(found.id, by=acting(staff), purpose=form.value.purpose)
         return await _page(staff, found, form, opened=True)
 
 

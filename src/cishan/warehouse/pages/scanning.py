@@ -15,8 +15,8 @@ from litestar.status_codes import (
 )
 from litestar.types import ControllerRouterHandler
 
-from cishan.approvals.rules import Acting
-from cishan.identity.guards import NO_STORE, PUBLIC, allowed, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, PUBLIC, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Conflict, Invalid
@@ -40,7 +40,7 @@ SCAN = "/staff/scan"
 @get("/s/{code:str}", opt=PUBLIC)
 async def from_label(code: FromPath[str]) -> Redirect:
     """Lead on from the address on a label, which any camera opens; who is not signed in signs in there."""
-    return Redirect(f"{SCAN}/{quote(code, safe='')}", status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(f"{SCAN}/{quote(code, safe='')}")
 
 
 @get(SCAN, opt={**rule(Action.STOCK_READ), CAMERA: True})
@@ -69,7 +69,7 @@ async def _answer(staff: Staff, scanned: str, status: int) -> Redirect | Templat
     path = await path_of(code, staff)
     if path is None:
         return await _page(staff, _complaint(code, scanned), status, code)
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 async def _page(
@@ -99,8 +99,7 @@ def _choices(several: Sequence[Item]) -> list[tuple[str, list[tuple[str, str]]]]
 async def learn(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Let a barcode that the catalogue did not know stand for goods from now on."""
     staff = await allowed(request, Action.STOCK_SET_UP)
-    assert staff.acting is not None, "a guarded page knows by which post it was opened"
-    by = Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
+    by = acting(staff)
     form = forms.read(LearnForm, await request.form())
     code = codes.read(form.typed("code"))
     if form.value is None:
@@ -111,7 +110,7 @@ async def learn(request: Request[Any, Any, Any]) -> Redirect | Template:
         beside = error if isinstance(error, Invalid) else Invalid(error.message, field="item", **error.values)
         return await _page(staff, "", error.status, code, form.refused(beside))
     path = f"/staff/warehouse/items/{form.value.item}"
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
+    return lead_to(path)
 
 
 def _complaint(code: Code, scanned: str) -> str:

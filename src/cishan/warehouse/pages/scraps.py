@@ -11,11 +11,11 @@ from litestar.status_codes import HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
 from cishan.approvals import queries as approvals
-from cishan.approvals.rules import OPEN, STATE_LABELS
+from cishan.approvals.rules import OPEN, STATE_LABELS, acting
 from cishan.files import actions as files
 from cishan.files.forms import chooser
 from cishan.files.queries import files_of
-from cishan.identity.guards import allowed, rule
+from cishan.identity.guards import allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Conflict, NotFound
@@ -26,7 +26,7 @@ from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import scraps as actions
 from cishan.warehouse.forms.orders import ScrapForm
-from cishan.warehouse.pages.outgoing import REFUSALS, acting, page, refused, second_of, to
+from cishan.warehouse.pages.outgoing import REFUSALS, page, second_of
 from cishan.warehouse.queries import handovers, orders, places, transfers
 from cishan.warehouse.queries import scraps as queries
 from cishan.warehouse.queries import stock as lots
@@ -126,8 +126,8 @@ async def propose(
             request=form.value.request,
         )
     except REFUSALS as error:
-        return await _form_page(staff, (goods, place), refused(form, error, "quantity"), action)
-    return to(f"{HOME}/{scrap_id}")
+        return await _form_page(staff, (goods, place), form.refused(error, "quantity"), action)
+    return lead_to(f"{HOME}/{scrap_id}")
 
 
 async def _told(value: ScrapForm, submitted: Any) -> actions.Proposed:
@@ -206,8 +206,8 @@ async def propose_loss(request: Request[Any, Any, Any], missing_id: FromPath[UUI
         else:
             scrap_id = await actions.propose_missing(told, pick_id=missing_id, by=by, request=said.request)
     except REFUSALS as error:
-        return await _form_page(staff, (lot, place), refused(form, error), action, missing)
-    return to(f"{HOME}/{scrap_id}")
+        return await _form_page(staff, (lot, place), form.refused(error), action, missing)
+    return lead_to(f"{HOME}/{scrap_id}")
 
 
 async def scrap_context(staff: Staff, scrap: queries.ScrapView) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.approvals.rules import acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.queries import regions
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
@@ -27,7 +28,7 @@ from cishan.warehouse.forms.places import (
     SiteForm,
     ZoneForm,
 )
-from cishan.warehouse.pages.answers import HERE, REFUSALS, acting, move, refused, to
+from cishan.warehouse.pages.answers import HERE, REFUSALS, move
 from cishan.warehouse.queries import sites as queries
 from cishan.warehouse.queries import trail
 from cishan.warehouse.queries.history import history_of
@@ -90,8 +91,8 @@ async def open_site(request: Request[Any, Any, Any]) -> Redirect | Template:
             address=said.address,
         )
     except REFUSALS as error:
-        return await _new_site(staff, refused(form, error), error.status)
-    return to(f"{SITES}/{site_id}")
+        return await _new_site(staff, form.refused(error), error.status)
+    return lead_to(f"{SITES}/{site_id}")
 
 
 @get(f"{SITES}/{{site_id:uuid}}", opt=rule(Action.STOCK_READ))
@@ -159,7 +160,7 @@ async def change_site(request: Request[Any, Any, Any], site_id: FromPath[UUID]) 
     if form.value is None:
         return _edit_site(staff, site, form, HTTP_422_UNPROCESSABLE_ENTITY)
     await actions.change_site(site.id, name=form.value.name, address=form.value.address, by=acting(staff))
-    return to(f"{SITES}/{site.id}")
+    return lead_to(f"{SITES}/{site.id}")
 
 
 @post(f"{SITES}/{{site_id:uuid}}/active", opt=rule(Action.STOCK_SET_UP), status_code=HTTP_303_SEE_OTHER)
@@ -177,8 +178,8 @@ async def use_site(request: Request[Any, Any, Any], site_id: FromPath[UUID]) -> 
         )
     except REFUSALS as error:
         both = Form(None, {}, {**shown.raw, **form.raw})
-        return _edit_site(staff, site, refused(both, error, "reason"), error.status)
-    return to(f"{SITES}/{site.id}")
+        return _edit_site(staff, site, both.refused(error, "reason"), error.status)
+    return lead_to(f"{SITES}/{site.id}")
 
 
 @get(f"{SITES}/{{site_id:uuid}}/bins", opt=rule(Action.STOCK_SET_UP))
@@ -219,8 +220,8 @@ async def add_zone(request: Request[Any, Any, Any], site_id: FromPath[UUID]) -> 
             by=acting(staff),
         )
     except REFUSALS as error:
-        return await _bins_page(staff, site, refused(form, error), error.status)
-    return to(f"{SITES}/{site.id}/bins")
+        return await _bins_page(staff, site, form.refused(error), error.status)
+    return lead_to(f"{SITES}/{site.id}/bins")
 
 
 @post(f"{SITES}/{{site_id:uuid}}/bins", opt=rule(Action.STOCK_SET_UP), status_code=HTTP_303_SEE_OTHER)
@@ -236,8 +237,8 @@ async def add_bins(request: Request[Any, Any, Any], site_id: FromPath[UUID]) -> 
         places = bin_patterns.expand(form.value.first, form.value.last)
         await actions.add_bins(form.value.zone, places, walk_from=form.value.walk_from, by=acting(staff))
     except REFUSALS as error:
-        return await _bins_page(staff, site, refused(form, error), error.status)
-    return to(f"{BINS}?site={site.id}")
+        return await _bins_page(staff, site, form.refused(error), error.status)
+    return lead_to(f"{BINS}?site={site.id}")
 
 
 async def _bin(request: Request[Any, Any, Any], bin_id: UUID, action: Action) -> tuple[Staff, Site, Bin]:
@@ -301,8 +302,8 @@ async def reorder_bin(request: Request[Any, Any, Any], bin_id: FromPath[UUID]) -
     try:
         await actions.set_walk_order(place.id, form.value.walk_order, by=acting(staff))
     except REFUSALS as error:
-        return await _bin_page(staff, site, place, refused(form, error), error.status)
-    return to(f"{BINS}/{place.id}")
+        return await _bin_page(staff, site, place, form.refused(error), error.status)
+    return lead_to(f"{BINS}/{place.id}")
 
 
 @post(f"{BINS}/{{bin_id:uuid}}/active", opt=rule(Action.STOCK_SET_UP), status_code=HTTP_303_SEE_OTHER)
@@ -318,8 +319,8 @@ async def use_bin(request: Request[Any, Any, Any], bin_id: FromPath[UUID]) -> Re
             place.id, active=form.value.active, by=acting(staff), reason=form.value.reason
         )
     except REFUSALS as error:
-        return await _bin_page(staff, site, place, refused(shown, error, "reason"), error.status)
-    return to(f"{BINS}/{place.id}")
+        return await _bin_page(staff, site, place, shown.refused(error, "reason"), error.status)
+    return lead_to(f"{BINS}/{place.id}")
 
 
 routes: list[ControllerRouterHandler] = [

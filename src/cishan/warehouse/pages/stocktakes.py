@@ -11,17 +11,17 @@ from litestar.types import ControllerRouterHandler
 
 from cishan import gateways
 from cishan.approvals import queries as approvals
-from cishan.approvals.rules import STATE_LABELS, Acting
-from cishan.identity.guards import NO_STORE, allowed, rule
+from cishan.approvals.rules import STATE_LABELS, acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids
-from cishan.kernel.errors import Conflict, DomainError, Forbidden, Invalid
+from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
-from cishan.plumbing.i18n import gettext, say
+from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import stocktake_endings, stocktakes
 from cishan.warehouse.forms.stocktakes import AbandonForm, AgainForm, OpenForm
 from cishan.warehouse.queries import places
@@ -32,22 +32,6 @@ from cishan.warehouse.rules.stocktakes import STOCKTAKE, State
 
 HERE = "/staff/warehouse/counts"
 REFUSALS = (Forbidden, Conflict, Invalid)
-
-
-def acting(staff: Staff) -> Acting:
-    """Return the post by which the running request was allowed."""
-    assert staff.acting is not None, "a guarded page knows by which post it was opened"
-    return Acting(staff.person_id, staff.acting.grant_id, staff.acting.role)
-
-
-def to(path: str) -> Redirect:
-    """Lead on after a form."""
-    return Redirect(path, status_code=HTTP_303_SEE_OTHER, headers=NO_STORE)
-
-
-def refused(form: Form[Any], error: DomainError, field: str = "") -> Form[Any]:
-    """Return the form with a refusal beside the field to blame."""
-    return form.refused(error if isinstance(error, Invalid) else Invalid(say(error), field=field))
 
 
 async def opened(
@@ -105,8 +89,8 @@ async def open_one(request: Request[Any, Any, Any]) -> Redirect | Template:
             site.id, bins, note=form.value.note, by=acting(staff), request=form.value.request
         )
     except REFUSALS as error:
-        return await _overview(request, staff, refused(form, error, "codes"), error.status)
-    return to(f"{HERE}/{stocktake_id}")
+        return await _overview(request, staff, form.refused(error, "codes"), error.status)
+    return lead_to(f"{HERE}/{stocktake_id}")
 
 
 async def _named(site: UUID, codes: str) -> list[UUID]:
@@ -182,15 +166,15 @@ async def explain(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID])
     try:
         await stocktake_endings.explain(stocktake_id, words, by=by)
         if not form.typed("propose"):
-            return to(f"{HERE}/{stocktake_id}")
+            return lead_to(f"{HERE}/{stocktake_id}")
         assert staff.acting is not None
         approval = await stocktake_endings.propose(
             stocktake_id, by=by, organisation_id=staff.acting.organisation_id
         )
     except REFUSALS as error:
         found = await queries.stocktake_by_id(stocktake_id)
-        return await _page(staff, found, refused(form, error), error.status)
-    return to(f"/staff/approvals/{approval}")
+        return await _page(staff, found, form.refused(error), error.status)
+    return lead_to(f"/staff/approvals/{approval}")
 
 
 @post(f"{HERE}/{{stocktake_id:uuid}}/again", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
@@ -203,8 +187,8 @@ async def again(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID]) -
     try:
         await stocktakes.count_again(stocktake_id, reason=form.value.again_reason, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, found, refused(form, error, "again_reason"), error.status)
-    return to(f"{HERE}/{stocktake_id}")
+        return await _page(staff, found, form.refused(error, "again_reason"), error.status)
+    return lead_to(f"{HERE}/{stocktake_id}")
 
 
 @post(f"{HERE}/{{stocktake_id:uuid}}/abandon", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
@@ -217,8 +201,8 @@ async def abandon(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID])
     try:
         await stocktakes.abandon(stocktake_id, reason=form.value.abandon_reason, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, found, refused(form, error, "abandon_reason"), error.status)
-    return to(f"{HERE}/{stocktake_id}")
+        return await _page(staff, found, form.refused(error, "abandon_reason"), error.status)
+    return lead_to(f"{HERE}/{stocktake_id}")
 
 
 @post(f"{HERE}/{{stocktake_id:uuid}}/finish", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
@@ -228,8 +212,8 @@ async def finish(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID]) 
     try:
         await stocktake_endings.finish(stocktake_id, by=acting(staff))
     except REFUSALS as error:
-        return await _page(staff, found, refused(forms.empty(), error), error.status)
-    return to(f"{HERE}/{stocktake_id}")
+        return await _page(staff, found, forms.empty().refused(error), error.status)
+    return lead_to(f"{HERE}/{stocktake_id}")
 
 
 routes: list[ControllerRouterHandler] = [overview, open_one, one, explain, again, abandon, finish]

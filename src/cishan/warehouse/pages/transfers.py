@@ -11,8 +11,8 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan.approvals import queries as approvals
-from cishan.approvals.rules import STATE_LABELS
-from cishan.identity.guards import NO_STORE, allowed, reach, rule
+from cishan.approvals.rules import STATE_LABELS, acting
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
@@ -33,7 +33,7 @@ from cishan.warehouse.forms.transfers import (
     TransferForm,
     read_counts,
 )
-from cishan.warehouse.pages.answers import HERE, REFUSALS, acting, refused, to
+from cishan.warehouse.pages.answers import HERE, REFUSALS
 from cishan.warehouse.queries import choosing, notes, scraps
 from cishan.warehouse.queries import transfers as queries
 from cishan.warehouse.queries.catalogue import items, name_of
@@ -83,8 +83,8 @@ async def begin(request: Request[Any, Any, Any]) -> Redirect | Template:
             source=said.source, target=said.target, note=said.note, by=acting(staff), request=said.request
         )
     except REFUSALS as error:
-        return await _new(staff, refused(form, error, "source"), error.status)
-    return to(f"{TRANSFERS}/{made.id}")
+        return await _new(staff, form.refused(error, "source"), error.status)
+    return lead_to(f"{TRANSFERS}/{made.id}")
 
 
 async def _opened(request: Request[Any, Any, Any], transfer_id: UUID) -> tuple[Staff, Transfer]:
@@ -172,8 +172,8 @@ async def _act(
         await what(actor, found)
     except REFUSALS as error:
         found = await queries.transfer_by_id(transfer_id)
-        return await _page(request, staff, found, refused(form, error, field), error.status)
-    return to(f"{TRANSFERS}/{transfer_id}")
+        return await _page(request, staff, found, form.refused(error, field), error.status)
+    return lead_to(f"{TRANSFERS}/{transfer_id}")
 
 
 @post(f"{TRANSFERS}/{{transfer_id:uuid}}/lines", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
