@@ -35,7 +35,7 @@ def test_a_good_form_gives_its_values() -> None:
             "name": " 小 明 ",
             "message": "a\nb",
             "wants_receipt": "on",
-            "count": "3",
+            "count": "３",
             "day": "2026-11-22",
             "tags": ["x", "", "y"],
             "unknown": "z",

@@ -11,17 +11,9 @@ from cishan.approvals.rules import REASON_LIMIT, Decision, Relation
 from cishan.kernel import contacts
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing.forms import Input
+from cishan.plumbing.forms import CHOOSE, Input
 
 Reason = Annotated[str, Input(max_length=REASON_LIMIT, multiline=True)]
-CHOOSE = N_("Choose one of the options.")
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid(CHOOSE) from None
 
 
 def _contact(text: str) -> str:
@@ -46,7 +38,7 @@ class PanelForm(msgspec.Struct):
     """What a panel decided, and who was there."""
 
     decision: Annotated[Decision, Input(required=CHOOSE)]
-    participants: Annotated[list[UUID], Input(parse=_id)] = []
+    participants: list[UUID] = []
     reason: Reason = ""
 
 
@@ -69,5 +61,5 @@ class RelatedForm(msgspec.Struct):
 class EndForm(msgspec.Struct):
     """Which relation ends, and on which day."""
 
-    related_id: Annotated[UUID, Input(parse=_id)]
+    related_id: UUID
     until: date | None = None

@@ -8,9 +8,8 @@ import msgspec
 
 from cishan.deadlines.rules import spans_of_days
 from cishan.kernel.text import N_
-from cishan.plumbing.forms import Input
+from cishan.plumbing.forms import CHOOSE, Input
 
-CHOOSE = N_("Choose one of the options.")
 SOURCE = N_("Say which decree says so.")
 
 

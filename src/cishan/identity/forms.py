@@ -13,7 +13,7 @@ from cishan.kernel import contacts
 from cishan.kernel.contacts import Contact
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing.forms import Input
+from cishan.plumbing.forms import CHOOSE, Input
 
 Next = Annotated[str, Input(max_length=300)]
 """The page that was wanted."""
@@ -29,21 +29,14 @@ def _six_digits(text: str) -> str:
 
 def _role(text: str) -> Role:
     if text not in set(Role):
-        raise Invalid(N_("Choose one of the options."))
+        raise Invalid(CHOOSE)
     return Role(text)
 
 
 def _region(text: str) -> str:
     if not (text.isascii() and text.isdigit() and len(text) in {6, 9, 12}):
-        raise Invalid(N_("Choose one of the options."))
+        raise Invalid(CHOOSE)
     return text
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid(N_("Choose one of the options.")) from None
 
 
 class StaffSignIn(msgspec.Struct):
@@ -160,7 +153,7 @@ class Child(msgspec.Struct):
 class One(msgspec.Struct):
     """One thing of a list."""
 
-    id: Annotated[UUID, Input(parse=_id, max_length=40)]
+    id: UUID
 
 
 Reason = Annotated[str, Input(max_length=200, required=N_("Say why; it is kept in the history."))]
@@ -170,7 +163,7 @@ class PostForm(msgspec.Struct):
     """A post: which, where, from when until when, and why."""
 
     role: Annotated[Role, Input(parse=_role, max_length=30)]
-    organisation: Annotated[UUID, Input(parse=_id, max_length=40)]
+    organisation: UUID
     region: Annotated[str, Input(parse=_region, max_length=12)]
     starts_on: date
     reason: Reason

@@ -1,4 +1,4 @@
-"""Numbers that carry a check digit: of persons, of organisations, of bank cards."""
+"""Numbers as people type them: whole ones, and those with a check digit, of persons, organisations, cards."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +10,25 @@ from stdnum.exceptions import ValidationError
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_, fold
 
-_ID_CHARACTERS = frozenset("0123456789")
+_DIGITS = frozenset("0123456789")
+
+
+def whole_number(text: str, *, limit: int | None = None, least: int = 1) -> int:
+    """Return a whole number however it was typed (12, １２, 1,000, 1 000); raise Invalid for anything else.
+
+    Full-width digits and commas count as the plain ones; they are folded here, for `kernel.text.clean` leaves
+    them. Without a limit only the digits are judged (nine at most); with one, `least` is 0 or 1.
+    """
+    folded = fold(text).replace(",", "").replace(" ", "")
+    is_number = set(folded) <= _DIGITS and 1 <= len(folded) <= 9
+    if limit is None:
+        if not is_number:
+            raise Invalid(N_("Enter a whole number."))
+    elif not is_number or not least <= int(folded) <= limit:
+        if least == 0:
+            raise Invalid(N_("Enter a whole number from 0 to {limit}."), limit=f"{limit:,}")
+        raise Invalid(N_("Enter a whole number from 1 to {limit}."), limit=f"{limit:,}")
+    return int(folded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +48,7 @@ def citizen_id(text: str, *, today: date) -> CitizenId:
     Whether the region still exists is not asked: the numbers of abolished counties stay valid for life.
     """
     number = fold(text).replace(" ", "").upper()
-    if len(number) != 18 or not set(number[:17]) <= _ID_CHARACTERS or number[17] not in "0123456789X":
+    if len(number) != 18 or not set(number[:17]) <= _DIGITS or number[17] not in "0123456789X":
         raise Invalid(N_("An ID number has 18 characters: 17 digits, then a digit or X."))
     try:
         born_on = ric.get_birth_date(number)
@@ -52,6 +70,6 @@ def organisation_code(text: str) -> str:
 def bank_card(text: str) -> str:
     """Return a bank card's digits; raise Invalid unless there are 12 to 19 and the check digit is right."""
     number = fold(text).replace(" ", "").replace("-", "")
-    if not (12 <= len(number) <= 19 and set(number) <= _ID_CHARACTERS and luhn.is_valid(number)):
+    if not (12 <= len(number) <= 19 and set(number) <= _DIGITS and luhn.is_valid(number)):
         raise Invalid(N_("This card number cannot be right; compare it with the card."))
     return number

@@ -4,16 +4,21 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Generic, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from cishan.kernel import money
 from cishan.kernel.errors import DomainError, Invalid
-from cishan.kernel.text import N_, clean
+from cishan.kernel.numbers import whole_number
+from cishan.kernel.text import N_, clean, fold
 from cishan.plumbing.i18n import gettext, say
 
 S = TypeVar("S", bound=msgspec.Struct)
+T = TypeVar("T")
+
+
+CHOOSE = N_("Choose one of the options.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,11 @@ class Input:
 
 Yuan = Annotated[int, Input(parse=money.parse_yuan, max_length=20, required=N_("Enter an amount."))]
 """An amount typed in yuan, kept in 分."""
+
+
+def whole(*, limit: int | None = None, least: int = 1) -> Callable[[str], int]:
+    """Return how a field reads a whole number from `least` (0 or 1) to `limit`: for `Input.parse`."""
+    return lambda text: whole_number(text, limit=limit, least=least)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +164,20 @@ def _convert(kind: Any, how: Input, text: str) -> Any:
         raise Invalid(N_("Use at most {limit} characters."), limit=how.max_length)
     if how.parse is not None:
         return how.parse(text)
-    if kind is str:
-        return text
+    return convert(kind, text)
+
+
+def convert(kind: type[T], text: str) -> T:
+    """Return a cleaned text as a value of a type: an id, a choice, a day; raise Invalid if it is none."""
+    read: Any = text
     try:
         if kind is date:
-            return date.fromisoformat(text)
-        return msgspec.convert(text, kind, strict=False)
+            read = date.fromisoformat(text)
+        elif kind is not str:
+            read = msgspec.convert(fold(text) if kind is int else text, kind, strict=False)
     except (ValueError, msgspec.ValidationError):
         raise Invalid(_complaint(kind)) from None
+    return cast(T, read)
 
 
 def _complaint(kind: Any) -> str:
@@ -169,7 +185,7 @@ def _complaint(kind: Any) -> str:
         return N_("Enter a whole number.")
     if kind is date:
         return N_("Enter a date such as 2026-11-22.")
-    return N_("Choose one of the options.")
+    return CHOOSE
 
 
-__all__ = ["Form", "Input", "Yuan", "empty", "gettext", "read"]
+__all__ = ["CHOOSE", "Form", "Input", "Yuan", "convert", "empty", "gettext", "read", "whole"]

@@ -9,6 +9,7 @@ from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_, fold
 from cishan.plumbing.i18n import gettext, say
 from cishan.warehouse.forms import orders as forms
+from cishan.warehouse.forms.pieces import pieces
 from cishan.warehouse.rules import allocation
 from cishan.warehouse.rules.allocation import Cells, Listed, Row
 from cishan.warehouse.rules.orders import LINES_LIMIT, LIST_LIMIT, ReceiverKind, WantedLine
@@ -92,7 +93,7 @@ def _row(
         else ReceiverKind.PERSON,
         first_row=row.number,
     )
-    return listed, WantedLine(item, forms.quantity(row.get("quantity")))
+    return listed, WantedLine(item, pieces(row.get("quantity")))
 
 
 def _region(word: str, regions: Mapping[str, str], home: str) -> str:

@@ -8,18 +8,15 @@ from uuid import UUID
 import msgspec
 
 from cishan.kernel.errors import Invalid
+from cishan.kernel.numbers import whole_number
 from cishan.kernel.text import N_
-from cishan.plumbing.forms import Form, Input
+from cishan.plumbing import forms
+from cishan.plumbing.forms import CHOOSE, Form, Input
 from cishan.plumbing.i18n import say
-from cishan.warehouse.forms.intake import whole_number
-from cishan.warehouse.forms.kits import CHOOSE, Id, read_id
+from cishan.warehouse.forms.kits import Id
 from cishan.warehouse.rules.drives import PER_PERSON_LIMIT, TARGET_LIMIT
 from cishan.warehouse.rules.entitlements import NAME_LIMIT
 from cishan.warehouse.rules.orders import Signed
-
-
-def _per_person(text: str) -> int:
-    return whole_number(text, limit=PER_PERSON_LIMIT)
 
 
 class DriveForm(msgspec.Struct):
@@ -27,11 +24,11 @@ class DriveForm(msgspec.Struct):
 
     title: Annotated[str, Input(max_length=60)]
     item: Id
-    per_person: Annotated[int, Input(parse=_per_person, max_length=12)]
+    per_person: Annotated[int, Input(parse=forms.whole(limit=PER_PERSON_LIMIT), max_length=12)]
     fund: Annotated[str, Input(max_length=64, required=CHOOSE)]
     starts_on: date
     ends_on: date
-    request: Annotated[UUID | None, Input(parse=read_id)] = None
+    request: UUID | None = None
     title_en: Annotated[str, Input(max_length=80)] = ""
 
 
@@ -85,7 +82,7 @@ class GiveForm(msgspec.Struct):
     """Who is there beside the keeper, and who signs."""
 
     request: Id
-    second: Annotated[UUID | None, Input(parse=read_id)] = None
+    second: UUID | None = None
     volunteer: Annotated[str, Input(max_length=40)] = ""
     signed: Signed = Signed.SCREEN
     collector: Annotated[str, Input(max_length=NAME_LIMIT)] = ""

@@ -4,9 +4,8 @@ from typing import Annotated
 
 import msgspec
 
-from cishan.kernel.errors import Invalid
-from cishan.kernel.text import N_, fold
-from cishan.plumbing.forms import Input, Yuan
+from cishan.plumbing.forms import CHOOSE, Input, Yuan
+from cishan.warehouse.forms.pieces import Whole
 from cishan.warehouse.rules import barcodes
 from cishan.warehouse.rules.catalogue import Category
 from cishan.warehouse.rules.catalogue_sheet import Draft, read_packs
@@ -16,15 +15,6 @@ def _code(text: str) -> str:
     return text.upper()
 
 
-def number(text: str) -> int:
-    """Return a whole number as people type it (１２, 1,000); raise Invalid for anything else."""
-    folded = fold(text).replace(",", "").replace(" ", "")
-    if not (folded.isascii() and folded.isdigit() and len(folded) <= 9):
-        raise Invalid(N_("Enter a whole number."))
-    return int(folded)
-
-
-Whole = Annotated[int, Input(parse=number, max_length=20)]
 Code = Annotated[str, Input(parse=_code, max_length=20)]
 
 
@@ -34,7 +24,7 @@ class ItemForm(msgspec.Struct):
     code: Code
     name_zh: Annotated[str, Input(max_length=60)]
     unit_zh: Annotated[str, Input(max_length=10)]
-    category: Annotated[Category, Input(required=N_("Choose one of the options."))]
+    category: Annotated[Category, Input(required=CHOOSE)]
     name_en: Annotated[str, Input(max_length=80)] = ""
     unit_en: Annotated[str, Input(max_length=20)] = ""
     shelf_life_days: Whole | None = None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,10 +12,11 @@ import msgspec
 from cishan.kernel import clock, contacts
 from cishan.kernel.errors import Invalid
 from cishan.kernel.numbers import organisation_code
-from cishan.kernel.text import N_, clean, fold
+from cishan.kernel.text import N_, clean
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form, Input
 from cishan.plumbing.i18n import say
+from cishan.warehouse.forms.pieces import pieces
 from cishan.warehouse.rules.catalogue import QUANTITY_LIMIT
 from cishan.warehouse.rules.intake import FAR, Condition, Sort
 from cishan.warehouse.rules.offers import MAX_LINES, PARTS, NewLine, NewOffer
@@ -40,16 +42,6 @@ SITE = N_("Choose where you could bring it.")
 _DAYS_IN = {"days": 1, "months": 30, "years": 365}
 DAY = N_("Enter a date such as 2026-11-22.")
 WHOLE = N_("Enter a whole number from 1 to {limit}.")
-
-
-def whole_number(text: str, *, limit: int = QUANTITY_LIMIT, least: int = 1) -> int:
-    """Return a whole number as people type it (１２, 1,000); raise Invalid for anything else."""
-    folded = fold(text).strip().replace(",", "")
-    if not (folded.isascii() and folded.isdigit() and len(folded) <= 9 and least <= int(folded) <= limit):
-        if least == 0:
-            raise Invalid(N_("Enter a whole number from 0 to {limit}."), limit=f"{limit:,}")
-        raise Invalid(WHOLE, limit=f"{limit:,}")
-    return int(folded)
 
 
 class OfferForm(msgspec.Struct, kw_only=True):
@@ -128,21 +120,21 @@ def _judge(fields: OfferForm, errors: dict[str, str], funds: Sequence[str]) -> N
     if not fields.phone and not fields.email:
         wrong("phone", N_("Leave a telephone number or an e-mail address: we answer you there."))
     if fields.giver not in {"person", "company"}:
-        wrong("giver", N_("Choose one of the options."))
+        wrong("giver", forms.CHOOSE)
     if fields.giver == "company" and not fields.company:
         wrong("company", N_("Enter the registered name."))
     if fields.giver == "company" and not fields.uscc and "uscc" not in errors:
         wrong("uscc", N_("Enter the unified social credit code."))
     if fields.fund and fields.fund not in funds:
-        wrong("fund", N_("Choose one of the options."))
+        wrong("fund", forms.CHOOSE)
     if not set(fields.restrictions) <= set(LABELS):
-        wrong("restrictions", N_("Choose one of the options."))
+        wrong("restrictions", forms.CHOOSE)
     if fields.receiver and not fields.unrelated:
         wrong("unrelated", N_("The law forbids a giver to name somebody who is related to them."))
     if fields.receiver and fields.fund:
         wrong("fund", N_("Goods for a named receiver go to no fund: we only pass them on."))
     if fields.wanted_part not in PARTS:
-        wrong("wanted_part", N_("Choose one of the options."))
+        wrong("wanted_part", forms.CHOOSE)
     if fields.wanted_on and not clock.today() <= fields.wanted_on <= clock.today() + timedelta(days=365):
         wrong("wanted_on", N_("Choose a day within the next twelve months."))
 
@@ -185,15 +177,15 @@ def _line(raw: Mapping[str, list[str]], number: int, errors: dict[str, str]) -> 
 
     item = taken("item", _item, needed=N_("Say what you would like to give."))
     words = taken("words", _words, needed=N_("Say what it is.") if item == OTHER else "") or ""
-    quantity = taken("quantity", whole_number, needed=N_("Say how many."))
-    per_pack = taken("per_pack", lambda text: whole_number(text, limit=100_000)) or 1
+    quantity = taken("quantity", pieces, needed=N_("Say how many."))
+    per_pack = taken("per_pack", forms.whole(limit=100_000)) or 1
     if quantity is not None and quantity * per_pack > QUANTITY_LIMIT:
         errors[f"quantity-{number}"] = say(Invalid(WHOLE, limit=f"{QUANTITY_LIMIT:,}"))
     made = taken("made", _past)
-    expires = taken("expires", _day)
+    expires = taken("expires", partial(forms.convert, date))
     life = taken("life", lambda text: _life(text, typed["life_unit"]))
-    condition = taken("condition", _condition, needed=N_("Say in what state it is."))
-    sort = taken("sort", _sort) if item == OTHER else Sort.OTHER
+    condition = taken("condition", partial(forms.convert, Condition), needed=N_("Say in what state it is."))
+    sort = taken("sort", partial(forms.convert, Sort)) if item == OTHER else Sort.OTHER
     if made and expires and expires < made:
         errors[f"expires-{number}"] = say(Invalid(N_("It cannot expire before it was made.")))
     if len(errors) > before:
@@ -213,12 +205,7 @@ def _line(raw: Mapping[str, list[str]], number: int, errors: dict[str, str]) -> 
 
 
 def _item(text: str) -> UUID | str:
-    if text == OTHER:
-        return OTHER
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid(N_("Choose one of the options.")) from None
+    return OTHER if text == OTHER else forms.convert(UUID, text)
 
 
 def _words(text: str) -> str:
@@ -227,15 +214,8 @@ def _words(text: str) -> str:
     return " ".join(text.split())
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(DAY) from None
-
-
 def _past(text: str) -> date:
-    day = _day(text)
+    day = forms.convert(date, text)
     if day > clock.today():
         raise Invalid(N_("It cannot have been made in the future."))
     if day < clock.today() - timedelta(days=FAR):
@@ -245,24 +225,10 @@ def _past(text: str) -> date:
 
 def _life(text: str, unit: str) -> int:
     if unit not in _DAYS_IN:
-        raise Invalid(N_("Choose one of the options."))
-    days = whole_number(text) * _DAYS_IN[unit]
+        raise Invalid(forms.CHOOSE)
+    days = pieces(text) * _DAYS_IN[unit]
     if unit == "months":  # twelve months are a year
         days = days // 30 * 365 // 12
     if days > FAR:
         raise Invalid(WHOLE, limit=f"{FAR // _DAYS_IN[unit]:,}")
     return days
-
-
-def _condition(text: str) -> Condition:
-    try:
-        return Condition(text)
-    except ValueError:
-        raise Invalid(N_("Choose one of the options.")) from None
-
-
-def _sort(text: str) -> Sort:
-    try:
-        return Sort(text)
-    except ValueError:
-        raise Invalid(N_("Choose one of the options.")) from None

@@ -9,29 +9,13 @@ import msgspec
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
-from cishan.plumbing.forms import Form, Input
+from cishan.plumbing.forms import CHOOSE, Form, Input
 from cishan.plumbing.i18n import say
-from cishan.warehouse.forms.intake import whole_number
 from cishan.warehouse.rules.kits import KITS_AT_ONCE, PART_LIMIT, PIECES_LIMIT, Part
 from cishan.warehouse.rules.restrictions import LABELS
 
-CHOOSE = N_("Choose one of the options.")
-
-
-def read_id(text: str) -> UUID:
-    """Return an id that a form carries; raise Invalid for anything else."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid(CHOOSE) from None
-
-
-def _pieces(text: str) -> int:
-    return whole_number(text, limit=PIECES_LIMIT)
-
-
-def _kits(text: str) -> int:
-    return whole_number(text, limit=KITS_AT_ONCE)
+_PIECES = Input(parse=forms.whole(limit=PIECES_LIMIT), max_length=12)
+_KITS = Input(parse=forms.whole(limit=KITS_AT_ONCE), max_length=12)
 
 
 def _group(text: str) -> str:
@@ -40,7 +24,7 @@ def _group(text: str) -> str:
     return text
 
 
-Id = Annotated[UUID, Input(parse=read_id, required=CHOOSE)]
+Id = Annotated[UUID, Input(required=CHOOSE)]
 
 
 class KitForm(msgspec.Struct):
@@ -51,8 +35,8 @@ class KitForm(msgspec.Struct):
 
 
 class _PartRow(msgspec.Struct):
-    item: Annotated[UUID | None, Input(parse=read_id)] = None
-    pieces: Annotated[int | None, Input(parse=_pieces, max_length=12)] = None
+    item: UUID | None = None
+    pieces: Annotated[int | None, _PIECES] = None
 
 
 def read_parts(submitted: Mapping[str, Any], form: Form[KitForm]) -> tuple[Form[KitForm], tuple[Part, ...]]:
@@ -83,22 +67,22 @@ class AssembleForm(msgspec.Struct):
     """How many kits, of which fund's goods, for whom, and onto which shelf."""
 
     site: Id
-    quantity: Annotated[int, Input(parse=_kits, max_length=12)]
+    quantity: Annotated[int, _KITS]
     fund: Annotated[str, Input(max_length=64, required=CHOOSE)]
     bin: Id
     request: Id
     tokens: Annotated[list[str], Input(parse=_group)] = []
-    drive: Annotated[UUID | None, Input(parse=read_id)] = None
+    drive: UUID | None = None
 
 
 class PreviewForm(msgspec.Struct):
     """The same before it is done: what may still be left open."""
 
-    site: Annotated[UUID | None, Input(parse=read_id)] = None
-    quantity: Annotated[int | None, Input(parse=_kits, max_length=12)] = None
+    site: UUID | None = None
+    quantity: Annotated[int | None, _KITS] = None
     fund: Annotated[str, Input(max_length=64)] = ""
     tokens: Annotated[list[str], Input(parse=_group)] = []
-    drive: Annotated[UUID | None, Input(parse=read_id)] = None
+    drive: UUID | None = None
 
 
 class ApartForm(msgspec.Struct):
@@ -106,5 +90,5 @@ class ApartForm(msgspec.Struct):
 
     from_bin: Id
     to_bin: Id
-    quantity: Annotated[int, Input(parse=_kits, max_length=12)]
+    quantity: Annotated[int, _KITS]
     request: Id

@@ -1,6 +1,5 @@
 """What is typed for goods that go out."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -10,35 +9,21 @@ import msgspec
 
 from cishan.kernel import contacts
 from cishan.kernel.errors import Invalid
+from cishan.kernel.numbers import whole_number
 from cishan.kernel.text import N_, fold
 from cishan.plumbing.forms import Form, Input
 from cishan.plumbing.i18n import say
-from cishan.warehouse.rules.catalogue import QUANTITY_LIMIT
+from cishan.warehouse.forms.pieces import Pieces, none_or_more, pieces
 from cishan.warehouse.rules.orders import Condition, Confirmed, ReceiverKind, Signed, WantedLine
 from cishan.warehouse.rules.scraps import Ground
-
-_WHOLE = re.compile(r"[0-9]{1,9}")
-
-
-def quantity(text: str) -> int:
-    """Return a number of pieces that somebody typed; raise Invalid for anything but 1 to a million."""
-    folded = fold(text).replace(",", "")
-    if not _WHOLE.fullmatch(folded) or not 1 <= int(folded) <= QUANTITY_LIMIT:
-        raise Invalid(N_("Enter a whole number from 1 to {limit}."), limit=f"{QUANTITY_LIMIT:,}")
-    return int(folded)
-
-
-def none_or_more(text: str) -> int:
-    """Return a number of pieces that may be none."""
-    return 0 if fold(text) in {"0", "00"} else quantity(text)
 
 
 def age(text: str) -> int:
     """Return an age in years."""
-    folded = fold(text).removesuffix("岁")
-    if not _WHOLE.fullmatch(folded) or int(folded) > 130:
-        raise Invalid(N_("Enter the age in whole years."))
-    return int(folded)
+    try:
+        return whole_number(fold(text).removesuffix("岁"), least=0, limit=130)
+    except Invalid:
+        raise Invalid(N_("Enter the age in whole years.")) from None
 
 
 def sex(text: str) -> str:
@@ -48,9 +33,6 @@ def sex(text: str) -> str:
     if found is None:
         raise Invalid(N_("Enter 男 or 女, or leave it empty."))
     return found
-
-
-Pieces = Annotated[int, Input(parse=quantity, max_length=12, required=N_("Enter how many."))]
 
 
 class OrderForm(msgspec.Struct, kw_only=True):
@@ -193,7 +175,7 @@ def lines_of(raw: Mapping[str, list[str]], known: Mapping[str, UUID]) -> tuple[l
             found = known.get(item)
             if found is None:
                 raise Invalid(N_("Choose the kind of goods."))
-            wanted.append(WantedLine(found, quantity(count)))
+            wanted.append(WantedLine(found, pieces(count)))
         except Invalid as refusal:
             error = say(refusal)
         typed.append(Typed(item, count, error))

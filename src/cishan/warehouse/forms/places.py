@@ -8,8 +8,8 @@ import msgspec
 
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing.forms import Input
-from cishan.warehouse.forms.goods import Whole
+from cishan.plumbing.forms import CHOOSE, Input
+from cishan.warehouse.forms.pieces import Whole
 from cishan.warehouse.rules.places import Purpose
 
 Reason = Annotated[str, Input(max_length=500, multiline=True, required=N_("Say why."))]
@@ -35,8 +35,8 @@ class SiteForm(msgspec.Struct):
 
     code: Annotated[str, Input(parse=_site_code, max_length=20)]
     name: Annotated[str, Input(max_length=60)]
-    organisation: Annotated[UUID, Input(required=N_("Choose one of the options."))]
-    region: Annotated[str, Input(max_length=12, required=N_("Choose one of the options."))]
+    organisation: Annotated[UUID, Input(required=CHOOSE)]
+    region: Annotated[str, Input(max_length=12, required=CHOOSE)]
     address: Annotated[str, Input(max_length=200)] = ""
 
 
@@ -52,13 +52,13 @@ class ZoneForm(msgspec.Struct):
 
     code: Annotated[str, Input(parse=_zone_code, max_length=20)]
     name: Annotated[str, Input(max_length=40)]
-    purpose: Annotated[Purpose, Input(required=N_("Choose one of the options."))]
+    purpose: Annotated[Purpose, Input(required=CHOOSE)]
 
 
 class BinsForm(msgspec.Struct):
     """Many bins from the first to the last."""
 
-    zone: Annotated[UUID, Input(required=N_("Choose one of the options."))]
+    zone: Annotated[UUID, Input(required=CHOOSE)]
     first: Annotated[str, Input(max_length=30)]
     last: Annotated[str, Input(max_length=30)] = ""
     walk_from: Whole = 0

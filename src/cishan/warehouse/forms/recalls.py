@@ -6,11 +6,8 @@ from uuid import UUID
 
 import msgspec
 
-from cishan.kernel.text import N_
-from cishan.plumbing.forms import Input
+from cishan.plumbing.forms import CHOOSE, Input
 from cishan.warehouse.rules.recalls import Origin, Reached
-
-CHOOSE = N_("Choose one of the options.")
 
 
 class SearchForm(msgspec.Struct):

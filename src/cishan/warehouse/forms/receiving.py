@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from cishan.kernel.text import N_, clean
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form, Input
 from cishan.plumbing.i18n import say
-from cishan.warehouse.forms.intake import DAY, whole_number
+from cishan.warehouse.forms.pieces import none_or_more, pieces
 from cishan.warehouse.rules.offers import Decision, Fate, Grade, Graded, OfferView, Reason, Valued
 from cishan.warehouse.rules.stock import Basis
 
@@ -54,7 +55,7 @@ class ShelvingForm(msgspec.Struct, kw_only=True):
     request: UUID
     lot: UUID
     bin: Annotated[str, Input(max_length=40, required=N_("Scan or type the code of the bin."))]
-    quantity: Annotated[int, Input(parse=whole_number, max_length=12)]
+    quantity: Annotated[int, Input(parse=pieces, max_length=20)]
 
 
 class PurposeForm(msgspec.Struct, kw_only=True):
@@ -87,26 +88,12 @@ class _Reader:
         try:
             return kind(self.form.typed(name))
         except ValueError:
-            self.errors[name] = say(Invalid(N_("Choose one of the options.")))
+            self.errors[name] = say(Invalid(forms.CHOOSE))
             return None
 
     @property
     def done(self) -> Form[Any]:
         return Form(None, self.errors, self.form.raw, self.form.files)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Invalid(DAY) from None
-
-
-def _item(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Invalid(N_("Choose one of the options.")) from None
 
 
 def decisions(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Decision], Form[Any]]:
@@ -125,9 +112,9 @@ def decisions(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Deci
             decided.append(
                 Decision(
                     line=line.id,
-                    item=reader.value(f"item-{n}", _item),
+                    item=reader.value(f"item-{n}", partial(forms.convert, UUID)),
                     fresh_list=reader.text(f"list-{n}", limit=60),
-                    hand_out_by=reader.value(f"by-{n}", _day),
+                    hand_out_by=reader.value(f"by-{n}", partial(forms.convert, date)),
                 )
             )
     return decided, reader.done
@@ -135,15 +122,15 @@ def decisions(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Deci
 
 def counted(submitted: Mapping[str, Any], found: OfferView) -> tuple[dict[UUID, int], UUID | None, Form[Any]]:
     """Return what was counted of each accepted line, and the id of the form."""
-    reader, pieces = _Reader(submitted), {}
+    reader, quantities = _Reader(submitted), {}
     for line in found.accepted:
         name = f"count-{line.number}"
         if not reader.form.typed(name).strip():
             reader.errors[name] = say(Invalid(N_("Count every line; write 0 for what did not come.")))
-        quantity = reader.value(name, lambda text: whole_number(text, least=0))
+        quantity = reader.value(name, none_or_more)
         if quantity is not None:
-            pieces[line.id] = quantity
-    return pieces, reader.value("request", _item), reader.done
+            quantities[line.id] = quantity
+    return quantities, reader.value("request", partial(forms.convert, UUID)), reader.done
 
 
 def graded(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Graded], dict[UUID, str], Form[Any]]:
@@ -152,7 +139,7 @@ def graded(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Graded]
     for line in found.accepted:
         n = line.number
         for grade in Grade:
-            quantity = reader.value(f"grade-{grade}-{n}", lambda text: whole_number(text, least=0), 0)
+            quantity = reader.value(f"grade-{grade}-{n}", none_or_more, 0)
             if not quantity:
                 continue
             unfit = grade is Grade.X
@@ -186,7 +173,7 @@ def valued(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Valued]
                 )
             )
         elif basis is not None:
-            reader.errors[f"basis-{number}"] = say(Invalid(N_("Choose one of the options.")))
+            reader.errors[f"basis-{number}"] = say(Invalid(forms.CHOOSE))
     return values, reader.done
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from cishan.kernel.text import N_
 from cishan.plumbing.forms import Input
-from cishan.warehouse.rules.stocktakes import pieces
+from cishan.warehouse.forms.pieces import none_or_more
 
 
 class OpenForm(msgspec.Struct):
@@ -25,7 +25,9 @@ class EntryForm(msgspec.Struct):
     """A lot and how many of it."""
 
     scan: Annotated[str, Input(max_length=300, required=N_("Scan the label of a lot, or type its number."))]
-    quantity: Annotated[int, Input(parse=pieces, max_length=12, required=N_("Enter how many you count."))]
+    quantity: Annotated[
+        int, Input(parse=none_or_more, max_length=20, required=N_("Enter how many you count."))
+    ]
     request: UUID
 
 

@@ -9,9 +9,9 @@ import msgspec
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_, clean
 from cishan.plumbing import forms
-from cishan.plumbing.forms import Form, Input
+from cishan.plumbing.forms import CHOOSE, Form, Input
 from cishan.plumbing.i18n import say
-from cishan.warehouse.forms.goods import Whole, number
+from cishan.warehouse.forms.pieces import Whole, none_or_more
 from cishan.warehouse.forms.places import Reason, Scanned
 from cishan.warehouse.rules.transfers import EXPLANATION_LIMIT, Counted, Line, require_counted
 
@@ -19,8 +19,8 @@ from cishan.warehouse.rules.transfers import EXPLANATION_LIMIT, Counted, Line, r
 class TransferForm(msgspec.Struct):
     """From where to where."""
 
-    source: Annotated[UUID, Input(required=N_("Choose one of the options."))]
-    target: Annotated[UUID, Input(required=N_("Choose one of the options."))]
+    source: Annotated[UUID, Input(required=CHOOSE)]
+    target: Annotated[UUID, Input(required=CHOOSE)]
     request: UUID
     note: Annotated[str, Input(max_length=300)] = ""
 
@@ -37,7 +37,7 @@ class LineForm(msgspec.Struct):
 class FirstForm(msgspec.Struct):
     """Pieces of an item, whichever of its lots expires first."""
 
-    item: Annotated[UUID, Input(required=N_("Choose one of the options."))]
+    item: Annotated[UUID, Input(required=CHOOSE)]
     pieces: Whole
     request: UUID
 
@@ -81,6 +81,6 @@ def _count(text: str, field: str) -> int:
     if not text.strip():
         raise Invalid(N_("Count every line."), field=field)
     try:
-        return number(text)
-    except Invalid:
-        raise Invalid(N_("Enter a whole number, 0 or more."), field=field) from None
+        return none_or_more(text)
+    except Invalid as error:
+        raise Invalid(error.message, field=field, **error.values) from None

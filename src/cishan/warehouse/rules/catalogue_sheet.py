@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cishan.kernel import money
 from cishan.kernel.errors import Invalid
+from cishan.kernel.numbers import whole_number
 from cishan.kernel.text import N_, fold
 from cishan.warehouse.rules import barcodes
 from cishan.warehouse.rules.barcodes import Barcode
@@ -329,7 +330,7 @@ def _value(name: str, cell: str, words: Words) -> object:
         case "typical_value_fen":
             return money.parse_yuan(cell) if cell else 0
         case "shelf_life_days" | "min_age" | "max_age":
-            return _number(cell) if cell else None
+            return whole_number(cell) if cell else None
         case _:
             return cell
 
@@ -344,12 +345,6 @@ def _flag(words: Words, cell: str) -> bool:
     if fold(cell) not in words.flags:
         raise Invalid(N_("Write yes or no."))
     return words.flags[fold(cell)]
-
-
-def _number(cell: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,6}", cell):
-        raise Invalid(N_("Enter a whole number."))
-    return int(cell)
 
 
 def _among_each_other(lines: Sequence[Line], known: Mapping[str, Draft]) -> list[Line]:

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
-from cishan.warehouse.rules.catalogue import QUANTITY_LIMIT
 from cishan.warehouse.rules.stock import value_out
 
 STOCKTAKE = "stocktake"
@@ -81,14 +80,6 @@ def lot_number_in(scanned: str) -> str:
     if found is None:
         raise Invalid(NO_LOT, field="scan")
     return found[0]
-
-
-def pieces(text: str) -> int:
-    """Read a number of pieces from 0 up; raise Invalid for anything else."""
-    plain = text.strip()
-    if not re.fullmatch(r"[0-9]{1,7}", plain, re.ASCII) or int(plain) > QUANTITY_LIMIT:
-        raise Invalid(N_("Enter a whole number from 0 to {limit}."), limit=f"{QUANTITY_LIMIT:,}")
-    return int(plain)
 
 
 def agreed(
