@@ -8,7 +8,7 @@ import pytest
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.plumbing.db import atomic, fetch
-from cishan.warehouse.actions import lots, moving, places
+from cishan.warehouse.actions import lots, moving, places, stock
 from cishan.warehouse.queries import choosing
 from cishan.warehouse.queries.lying import lying
 from cishan.warehouse.queries.places import bin_by_code
@@ -41,7 +41,7 @@ async def test_goods_are_put_away_once_however_often_the_form_comes() -> None:
     again = await moving.move(lot, source, shelf, 6, by=keeper, request=request)
     assert (first.is_new, again.is_new, first.cause_id) == (True, False, again.cause_id)
     assert await where(lot_id) == {"DZ-IN-01": 4, "DZ-A-01": 6}
-    assert await moving.is_done(request, lot_id)
+    assert await stock.is_posted(request, lot_id)
     steps = await of_lot(lot_id)
     assert [(step.kind, step.who, [(m.bin_code, m.on_hand) for m in step.moves]) for step in steps] == [
         ("move", "库管", [("DZ-IN-01", -6), ("DZ-A-01", 6)]),

@@ -5,7 +5,7 @@ from uuid import UUID
 from cishan.approvals.rules import Acting
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing.db import atomic, fetch
+from cishan.plumbing.db import atomic
 from cishan.warehouse.actions import stock
 from cishan.warehouse.queries.catalogue import item_by_id
 from cishan.warehouse.queries.lying import Lying
@@ -54,11 +54,3 @@ async def move(
             if "bin" in error.values:
                 raise Invalid(error.message, field="bin", **error.values) from error
             raise
-
-
-async def is_done(request: UUID, subject: UUID) -> bool:
-    """Tell whether a form that is sent again has been carried out already."""
-    rows = await fetch(
-        "SELECT subject_id FROM stock_cause WHERE request = {} AND subject_id = {}", request, subject
-    )
-    return bool(rows)

@@ -102,9 +102,13 @@ async def post(
     return posted
 
 
-async def is_posted(request: UUID) -> bool:
-    """Tell whether a request has moved goods already."""
-    return bool(await fetch("SELECT FROM stock_cause WHERE request = {}", request))
+async def is_posted(request: UUID, subject: UUID | None = None) -> bool:
+    """Tell whether a request has moved goods already; if `subject` is given, for that subject.
+
+    A request that moved goods for another subject is left to `post`, which refuses it.
+    """
+    rows = await fetch("SELECT subject_id FROM stock_cause WHERE request = {}", request)
+    return bool(rows) and subject in {None, rows[0]["subject_id"]}
 
 
 async def _entries(kind: Cause, posted: Posted, nets: dict[UUID, int], *, memo: str) -> list[Entry]:

@@ -11,7 +11,6 @@ from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
 from cishan.warehouse.actions import stock
-from cishan.warehouse.actions.moving import is_done
 from cishan.warehouse.queries.lying import Lying
 from cishan.warehouse.queries.places import first_bin, site_by_id
 from cishan.warehouse.queries.stock import available_of
@@ -166,7 +165,7 @@ async def send(transfer_id: UUID, *, by: Acting, request: UUID) -> None:
     """Let the goods leave: out of their bins, into the receiving site's place for goods under way."""
     async with atomic():
         transfer = await _locked(transfer_id)
-        if await is_done(request, transfer_id):
+        if await stock.is_posted(request, transfer_id):
             return
         _require_draft(transfer)
         if not transfer.lines:
@@ -286,7 +285,7 @@ async def find(
         raise Invalid(N_("Say where they were."), field="reason")
     async with atomic():
         transfer, line = await _missing_line(line_id)
-        if await is_done(request, transfer.id):
+        if await stock.is_posted(request, transfer.id):
             return transfer.state
         _require_unsettled(line, quantity, field="found")
         way = await first_bin(transfer.target, Purpose.TRANSIT)
@@ -311,7 +310,7 @@ async def write_off(
     require_quantity(quantity)
     async with atomic():
         transfer, line = await _missing_line(line_id)
-        if not await is_done(request, subject[1]):
+        if not await stock.is_posted(request, subject[1]):
             _require_missing(line, quantity, field="quantity")
         way = await first_bin(transfer.target, Purpose.TRANSIT)
         posted = await stock.post(

@@ -21,7 +21,7 @@ from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import lots as actions
-from cishan.warehouse.actions import moving
+from cishan.warehouse.actions import moving, stock
 from cishan.warehouse.forms.places import MoveForm, ReasonForm
 from cishan.warehouse.pages.answers import HERE, REFUSALS, Move, move
 from cishan.warehouse.queries import choosing, trail
@@ -181,7 +181,7 @@ async def move_goods(request: Request[Any, Any, Any]) -> Redirect | Template:
     try:
         lot = await choosing.lot_meant(said.lot)
         target = await choosing.bin_meant(said.bin)
-        if not await moving.is_done(said.request, lot.id):
+        if not await stock.is_posted(said.request, lot.id):
             source = await choosing.source_meant(lot, said.from_bin, but=target)
             site = await site_by_id(source.site)
             staff = await allowed(
