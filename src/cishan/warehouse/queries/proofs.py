@@ -1,32 +1,15 @@
 """What must always hold of the stock, checked row by row."""
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from cishan.ledger.queries.goods import goods_on_books
-from cishan.plumbing.db import atomic, connection, fetch, in_transaction
+from cishan.plumbing import proofs
+from cishan.plumbing.db import connection, fetch
+from cishan.plumbing.proofs import Finding
 
-_ROWS = 1000
 BOOKS = "books"
-
-
-def _read() -> dict[str, str]:
-    text = (Path(__file__).parent / "proofs.sql").read_text()
-    parts = re.split(r"^-- proof: (.+)\n", text, flags=re.MULTILINE)
-    return {name: sql.split(";\n")[0] for name, sql in zip(parts[1::2], parts[2::2], strict=True)}
-
-
-PROOFS = _read()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A proof that failed: how many rows break it (at most 1000 are counted), and the first in words."""
-
-    proof: str
-    count: int
-    first: str
+PROOFS = proofs.read(Path(__file__).parent / "proofs.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +23,10 @@ class Report:
 
 async def prove() -> Report:
     """Check every invariant in one snapshot of the stock and the books."""
-    outermost = not in_transaction()
-    async with atomic():
-        if outermost:
-            await connection().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        await connection().execute("SET LOCAL statement_timeout = 0")
-        results = [await _finding(name, sql) for name, sql in PROOFS.items()]
-        results.append(await _books())
+    async with proofs.snapshot():
+        found = [*await proofs.findings(PROOFS), await _books()]
         lots = await connection().fetchval("SELECT count(*) FROM stock_lot")
-    return Report(lots, len(results), tuple(result for result in results if result is not None))
-
-
-async def _finding(name: str, sql: str) -> Finding | None:
-    rows = await connection().fetch(f"SELECT * FROM ({sql}) AS broken LIMIT {_ROWS}")
-    return Finding(name, len(rows), str(rows[0][0])) if rows else None
+    return Report(lots, len(PROOFS) + 1, tuple(one for one in found if one is not None))
 
 
 async def _books() -> Finding | None:
@@ -67,4 +40,4 @@ async def _books() -> Finding | None:
         for fund, lot in sorted(set(stock) | set(books))
         if stock.get((fund, lot), 0) != books.get((fund, lot), 0)
     ]
-    return Finding(BOOKS, len(wrong), wrong[0]) if wrong else None
+    return proofs.named(BOOKS, wrong)
