@@ -167,7 +167,8 @@ def _cells(page: Page, caption: str) -> Locator:
 
 
 async def _scan(page: Page, code: str) -> None:
-    """Scan as a scanner does that types, wherever the focus is."""
+    """Scan as a scanner does that types, wherever the focus is, once the page is there."""
+    await page.wait_for_load_state("load")
     await page.keyboard.type(code, delay=2)
     await page.keyboard.press("Enter")
 
