@@ -5,11 +5,12 @@ import re
 from cishan.campaigns.rules import STEPS, NewsKind
 from cishan.donations.rules.giving import GiftStatus, PlanStatus, RefundStatus
 from cishan.donations.rules.monthly import EDGES
+from cishan.identity.queries.telling import ACTORS, actor_word, role_word
 from cishan.plumbing import i18n
 from cishan.plumbing.db import fetch
 from cishan.settings import ROOT
-from cishan.supervision.queries.telling import actor_word, event_word, role_word, state_word
-from cishan.supervision.rules import ACTORS, SUBJECTS
+from cishan.supervision.queries.telling import event_word, state_word
+from cishan.supervision.rules import SUBJECTS
 
 WATCHED = r"""
     SELECT substring(f.prosrc FROM 't.subject_kind = ''([a-z_]+)''') AS kind

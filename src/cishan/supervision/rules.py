@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cishan.approvals import rules as approvals
-from cishan.audit.rules import GIVER, STRIPE, SYSTEM
 from cishan.campaigns import rules as campaigns
 from cishan.donations.rules import labels as donations
 from cishan.kernel.text import N_
@@ -31,11 +30,6 @@ class Subject:
     events: Mapping[str, str] = field(default_factory=dict)
 
 
-ACTORS: dict[str, str] = {
-    SYSTEM: N_("The platform by itself"),
-    STRIPE: N_("The payment service"),
-    GIVER: N_("The giver"),
-}
 _GIFT = {
     "settle": N_("The payment service told how the payment stands"),
     "abandon": N_("Closed, as nobody paid"),
@@ -150,14 +144,6 @@ ENDS = "ends "
 _FILE = {"keep": N_("File kept"), "remove": N_("File removed")}
 _FILE_STATES = {"kept": N_("Kept"), "removed": N_("Removed")}
 _RECEIPT_STATES = {"issued": N_("Issued")}
-_LOT = {
-    "expire": N_("Its last day of use has passed"),
-    "recall": N_("Called back"),
-    "lift": N_("Recall lifted"),
-    "found": N_("Found at a stocktake"),
-    "quarantine": N_("Put in quarantine"),
-    "release": N_("Released from quarantine"),
-}
 _RELATION = {"declare": N_("Declared"), "end": N_("Ended")}
 _RELATION_STATES = {"declared": N_("Declared"), "ended": N_("Ended")}
 _TRIED = {"try_again": N_("Tried again")}
@@ -180,7 +166,7 @@ SUBJECTS: dict[str, Subject] = {
     "refund": Subject(N_("Refund"), donations.REFUND_WORDS, _REFUND),
     "receipt": Subject(N_("Receipt"), _RECEIPT_STATES, _RECEIPT),
     "approval": Subject(N_("Approval"), approvals.STATE_LABELS, _APPROVAL),
-    "lot": Subject(N_("Lot"), stock.LOT_STATES, _LOT),
+    "lot": Subject(N_("Lot"), stock.LOT_STATES, wording.LOT_EVENTS),
     "stocktake": Subject(N_("Stocktake"), stocktakes.STATES, stocktakes.EVENTS),
     "recall": Subject(N_("Recall"), recalls.STATES, recalls.EVENTS),
     "related_party": Subject(N_("Related party"), _RELATION_STATES, _RELATION),

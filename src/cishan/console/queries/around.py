@@ -9,11 +9,12 @@ from cishan.audit.queries import Look
 from cishan.deadlines import queries as deadlines
 from cishan.deadlines.rules import COLOUR_LABELS, OUTCOME_LABELS, ClockView, Colour
 from cishan.identity.queries.people import Held, Member
+from cishan.identity.queries.telling import Told
 from cishan.identity.rules.roles import ROLE_NAMES
 from cishan.kernel import clock
 from cishan.plumbing import i18n
 from cishan.plumbing.i18n import gettext
-from cishan.supervision.queries.telling import Told, told
+from cishan.supervision.queries.telling import told
 
 _TONES = {Colour.RED: "bad", Colour.YELLOW: "warn", Colour.GREEN: "good"}
 
