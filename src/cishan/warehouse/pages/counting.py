@@ -17,6 +17,7 @@ from cishan.kernel import ids
 from cishan.kernel.errors import Forbidden
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
+from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import stocktakes
 from cishan.warehouse.forms.stocktakes import EntryForm, LotForm
 from cishan.warehouse.pages.stocktakes import HERE, REFUSALS, opened
@@ -52,7 +53,7 @@ async def _mine(
     return staff, found, count
 
 
-@get(COUNT, opt=rule(Action.STOCK_WORK))
+@get(COUNT, opt={**rule(Action.STOCK_WORK), CAMERA: True})
 async def counting(
     request: Request[Any, Any, Any], stocktake_id: FromPath[UUID], count_id: FromPath[UUID]
 ) -> Template | Redirect:
@@ -80,7 +81,7 @@ async def _page(
     return Template("warehouse/counting.html", context=context, status_code=status, headers=NO_STORE)
 
 
-@post(f"{COUNT}/entries", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
+@post(f"{COUNT}/entries", opt={**rule(Action.STOCK_WORK), CAMERA: True}, status_code=HTTP_303_SEE_OTHER)
 async def enter(
     request: Request[Any, Any, Any], stocktake_id: FromPath[UUID], count_id: FromPath[UUID]
 ) -> Redirect | Template:

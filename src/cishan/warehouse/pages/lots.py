@@ -20,6 +20,7 @@ from cishan.ledger import queries as ledger
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
+from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import lots as actions
 from cishan.warehouse.actions import moving, stock
 from cishan.warehouse.forms.places import MoveForm, ReasonForm
@@ -140,7 +141,7 @@ async def release(request: Request[Any, Any, Any], lot_id: FromPath[UUID]) -> Re
     return lead_to(f"{LOTS}/{lot.id}")
 
 
-@get(MOVE, opt=rule(Action.STOCK_WORK))
+@get(MOVE, opt={**rule(Action.STOCK_WORK), CAMERA: True})
 async def ask_move(request: Request[Any, Any, Any]) -> Template:
     """Ask which lot goes where; a link may say so in its address."""
     staff = await allowed(request, Action.STOCK_WORK)
@@ -170,7 +171,7 @@ async def _move_page(staff: Staff, form: Form[Any], status: int = HTTP_200_OK) -
     return Template("warehouse/move.html", context=context, status_code=status, headers=NO_STORE)
 
 
-@post(MOVE, opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
+@post(MOVE, opt={**rule(Action.STOCK_WORK), CAMERA: True}, status_code=HTTP_303_SEE_OTHER)
 async def move_goods(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Move the pieces; the same form twice moves them once."""
     staff = await allowed(request, Action.STOCK_WORK)

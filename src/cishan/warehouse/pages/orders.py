@@ -23,6 +23,7 @@ from cishan.plumbing import forms, grids
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
+from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import orders as actions
 from cishan.warehouse.forms import allocation
 from cishan.warehouse.forms.orders import ListForm, OrderForm, StepForm, Typed, lines_of, with_error
@@ -35,7 +36,7 @@ from cishan.warehouse.pages.outgoing import (
     site_choices,
     why_not,
 )
-from cishan.warehouse.queries import catalogue, handovers, shelves
+from cishan.warehouse.queries import catalogue, choosing, handovers, shelves
 from cishan.warehouse.queries import orders as queries
 from cishan.warehouse.queries import stock as lots
 from cishan.warehouse.queries.orders import OrderView
@@ -57,12 +58,15 @@ async def _item_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     return list(groups.items())
 
 
-async def _request_page(staff: Staff, form: Form[Any], typed: Sequence[Typed]) -> Template:
+async def _request_page(
+    staff: Staff, form: Form[Any], typed: Sequence[Typed], *, at_row: int | None = None
+) -> Template:
     rows = [*typed, *[Typed()] * max(FEWEST_ROWS - len(typed), 1)]
     context = {
         "staff": staff,
         "form": form,
         "rows": rows,
+        "at_row": at_row,
         "items": await _item_choices(),
         "sites": await site_choices(staff, Action.STOCK_REQUEST),
         "regions": await region_choices(staff, Action.STOCK_REQUEST),
@@ -72,20 +76,26 @@ async def _request_page(staff: Staff, form: Form[Any], typed: Sequence[Typed]) -
     return page("order_new", context, form=form)
 
 
-@get("/staff/warehouse/orders/new", opt=rule(Action.STOCK_REQUEST))
+@get("/staff/warehouse/orders/new", opt={**rule(Action.STOCK_REQUEST), CAMERA: True})
 async def new_order(request: Request[Any, Any, Any]) -> Template:
     """Ask for whom goods are, and what is wanted."""
     staff = await allowed(request, Action.STOCK_REQUEST)
     return await _request_page(staff, forms.empty(receiver_kind=ReceiverKind.PERSON.value), [])
 
 
-@post("/staff/warehouse/orders/new", opt=rule(Action.STOCK_REQUEST), status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/staff/warehouse/orders/new",
+    opt={**rule(Action.STOCK_REQUEST), CAMERA: True},
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def request_order(request: Request[Any, Any, Any]) -> Redirect | Template:
     """Write a request down."""
     staff = await allowed(request, Action.STOCK_REQUEST)
     form = forms.read(OrderForm, await request.form())
     known = {str(item.id): item.id for item in await catalogue.items()}
     typed, wanted = lines_of(form.raw, known)
+    if form.typed("find").strip():
+        return await _scanned(staff, Form(None, {}, form.raw), typed)
     if any(line.error for line in typed):
         form = with_error(form, "lines", gettext(N_("Look at the lines of goods.")))
     if form.value is None or form.errors:
@@ -97,6 +107,19 @@ async def request_order(request: Request[Any, Any, Any]) -> Redirect | Template:
     except REFUSALS as error:
         return await _request_page(staff, form.refused(error), typed)
     return lead_to(f"{HOME}/{placed.numbers[0]}")
+
+
+async def _scanned(staff: Staff, form: Form[Any], typed: list[Typed]) -> Template:
+    """Put scanned goods on the list, and ask how many."""
+    try:
+        item = await choosing.item_meant(form.typed("find"), field="find")
+    except Invalid as error:
+        return await _request_page(staff, form.refused(error), typed)
+    rows = [Typed(line.item, line.quantity) for line in typed]
+    at = next((n for n, line in enumerate(rows, 1) if line.item == str(item.id)), len(rows) + 1)
+    if at > len(rows):
+        rows.append(Typed(str(item.id)))
+    return await _request_page(staff, form, rows, at_row=at)
 
 
 async def _new_order(value: OrderForm, wanted: tuple[WantedLine, ...]) -> NewOrder:

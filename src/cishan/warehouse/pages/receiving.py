@@ -22,16 +22,18 @@ from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import ROLE_NAMES, Staff
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid
+from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
 from cishan.plumbing import forms
 from cishan.plumbing.db import atomic
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext, say
 from cishan.plumbing.uploads import uploads
+from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.actions import receiving
 from cishan.warehouse.forms import receiving as form_room
-from cishan.warehouse.queries import arrivals, catalogue, intake, places
+from cishan.warehouse.queries import arrivals, catalogue, choosing, intake, places
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules.offers import Grade, OfferView, State
@@ -198,30 +200,54 @@ async def close(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
     )
 
 
-@get("/staff/goods-offers/{number:str}/count", opt=rule(Action.STOCK_WORK))
+@get("/staff/goods-offers/{number:str}/count", opt={**rule(Action.STOCK_WORK), CAMERA: True})
 async def count_page(request: AnyRequest, number: FromPath[str]) -> Template:
     """Ask one person what came, and tell them nothing of what was offered or counted."""
     staff, found = await _opened(request, number, Action.STOCK_WORK)
     return await _counting(staff, found, forms.empty(request=str(ids.new_id())))
 
 
-async def _counting(staff: Staff, found: OfferView, form: Form[Any], status: int = HTTP_200_OK) -> Template:
+async def _counting(
+    staff: Staff,
+    found: OfferView,
+    form: Form[Any],
+    status: int = HTTP_200_OK,
+    *,
+    at_line: int | None = None,
+) -> Template:
+    codes = await catalogue.codes_of([line.item for line in found.accepted if line.item])
     context = {
         "staff": staff,
         "form": form,
         "number": found.number,
         "is_due": found.state is State.ACCEPTED,
-        "lines": [(line.number, line.name, line.unit, line.expires_on) for line in found.accepted],
+        "lines": [
+            (
+                line.number,
+                line.name,
+                line.unit,
+                line.expires_on,
+                " ".join(codes[line.item]) if line.item else "",
+            )
+            for line in found.accepted
+        ],
+        "at_line": at_line,
         "counting": await arrivals.counting(found.id, staff.person_id),
     }
     return Template("warehouse/offer_count.html", context=context, status_code=status, headers=NO_STORE)
 
 
-@post("/staff/goods-offers/{number:str}/count", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/staff/goods-offers/{number:str}/count",
+    opt={**rule(Action.STOCK_WORK), CAMERA: True},
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def count(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Keep what one person counted."""
     staff, found = await _opened(request, number, Action.STOCK_WORK)
     pieces, key, form = form_room.counted(await request.form(), found)
+    if form.typed("find").strip():
+        return await _find(staff, found, Form(None, {}, form.raw))
     if form.errors or key is None:
         return await _counting(staff, found, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
@@ -230,6 +256,19 @@ async def count(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
         told = form_room.named(error, found) if isinstance(error, Invalid) else Invalid(say(error))
         return await _counting(staff, found, form.refused(told), error.status)
     return _back(found.number)
+
+
+async def _find(staff: Staff, found: OfferView, form: Form[Any]) -> Template:
+    """Show what was counted so far, with the focus in the line of scanned goods."""
+    try:
+        item = await choosing.item_meant(form.typed("find"), field="find")
+        lines = [line.number for line in found.accepted if line.item == item.id]
+        if not lines:
+            raise Invalid(N_("{item} is not on this list."), field="find", item=catalogue.name_of(item))
+    except Invalid as error:
+        return await _counting(staff, found, form.refused(error), error.status)
+    at = next((n for n in lines if not form.typed(f"count-{n}")), lines[0])
+    return await _counting(staff, found, form, at_line=at)
 
 
 @post("/staff/goods-offers/{number:str}/inspect", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)

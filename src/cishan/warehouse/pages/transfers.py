@@ -17,7 +17,8 @@ from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids
-from cishan.kernel.errors import NotFound
+from cishan.kernel.errors import Invalid, NotFound
+from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.documents import private_headers
 from cishan.plumbing.forms import Form
@@ -45,6 +46,7 @@ from cishan.warehouse.rules.scraps import KIND, SCRAP, SCRAP_STATES, SCRAP_TONES
 from cishan.warehouse.rules.transfers import State, Transfer
 
 TRANSFERS = f"{HERE}/transfers"
+_LENS: dict[str, Any] = {**rule(Action.STOCK_WORK), CAMERA: True}
 
 
 @get(f"{TRANSFERS}/new", opt=rule(Action.STOCK_WORK))
@@ -121,7 +123,13 @@ async def transfer_page(request: Request[Any, Any, Any], transfer_id: FromPath[U
 
 
 async def _page(
-    request: Request[Any, Any, Any], staff: Staff, found: Transfer, form: Form[Any], status: int = HTTP_200_OK
+    request: Request[Any, Any, Any],
+    staff: Staff,
+    found: Transfer,
+    form: Form[Any],
+    status: int = HTTP_200_OK,
+    *,
+    at_line: UUID | None = None,
 ) -> Template:
     people = {one for one in (found.created_by, found.sent_by, found.received_by) if one}
     goods = await items() if found.state is State.DRAFT else []
@@ -135,6 +143,7 @@ async def _page(
         "is_sender": found.sent_by == staff.person_id,
         "sender_refusal": gettext(actions.SENDER),
         "once": str(ids.new_id()),
+        "at_line": at_line,
         "losses": await _losses(found),
         "steps": await history_of(rules.TRANSFER, found.id),
     }
@@ -176,7 +185,7 @@ async def _act(
     return lead_to(f"{TRANSFERS}/{transfer_id}")
 
 
-@post(f"{TRANSFERS}/{{transfer_id:uuid}}/lines", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
+@post(f"{TRANSFERS}/{{transfer_id:uuid}}/lines", opt=_LENS, status_code=HTTP_303_SEE_OTHER)
 async def add_line(request: Request[Any, Any, Any], transfer_id: FromPath[UUID]) -> Redirect | Template:
     """Put a scanned lot on the list."""
     form = forms.read(LineForm, await request.form())
@@ -245,19 +254,33 @@ async def cancel(request: Request[Any, Any, Any], transfer_id: FromPath[UUID]) -
     return await _act(request, transfer_id, form, _sender, give_up, field="reason")
 
 
-@post(
-    f"{TRANSFERS}/{{transfer_id:uuid}}/receive", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER
-)
+@post(f"{TRANSFERS}/{{transfer_id:uuid}}/receive", opt=_LENS, status_code=HTTP_303_SEE_OTHER)
 async def receive(request: Request[Any, Any, Any], transfer_id: FromPath[UUID]) -> Redirect | Template:
     """Take over what arrived, line by line."""
     _, found = await _opened(request, transfer_id)
-    counted, form = read_counts(found.lines, await request.form())
+    submitted = await request.form()
+    if str(submitted.get("find", "")).strip():
+        return await _find(request, found, forms.read(RequestForm, submitted))
+    counted, form = read_counts(found.lines, submitted)
 
     async def take(actor: Staff, found: Transfer) -> None:
         assert form.value is not None
         await actions.receive(found.id, counted, by=acting(actor), request=form.value.request)
 
     return await _act(request, transfer_id, form, _receiver, take)
+
+
+async def _find(request: Request[Any, Any, Any], found: Transfer, form: Form[Any]) -> Template:
+    """Show what was counted so far, with the focus in the line of a scanned lot."""
+    staff = await _receiver(request, found)
+    try:
+        lot = await choosing.lot_meant(form.typed("find"), field="find")
+        line = next((line for line in found.lines if line.lot == lot.id), None)
+        if line is None:
+            raise Invalid(N_("Lot {lot} is not on this list."), field="find", lot=lot.number)
+    except Invalid as error:
+        return await _page(request, staff, found, form.refused(error), error.status)
+    return await _page(request, staff, found, form, at_line=line.id)
 
 
 @post(f"{TRANSFERS}/{{transfer_id:uuid}}/found", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)

@@ -72,6 +72,18 @@ async def by_barcode(text: str) -> tuple[Item, int] | None:
     return _item(rows[0]), pieces
 
 
+async def codes_of(item_ids: Collection[UUID]) -> dict[UUID, tuple[str, ...]]:
+    """Return what scanners read on kinds of goods: our own code and the makers' barcodes, in capitals."""
+    rows = await fetch(
+        """SELECT i.id, upper(i.code) AS own, array_agg(upper(b.code) ORDER BY b.code)
+                      FILTER (WHERE b.code IS NOT NULL) AS others
+             FROM goods_item AS i LEFT JOIN goods_barcode AS b ON b.item = i.id
+            WHERE i.id = ANY({}::uuid[]) GROUP BY i.id""",
+        list(item_ids),
+    )
+    return {row["id"]: (row["own"], *(row["others"] or ())) for row in rows}
+
+
 async def names_of(item_ids: Sequence[UUID]) -> dict[UUID, str]:
     """Return what kinds of goods are called, by their ids."""
     return {item.id: name_of(item) for item in await items(item_ids)}

@@ -7,11 +7,13 @@ from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch_value
 from cishan.plumbing.i18n import gettext
+from cishan.warehouse.queries.catalogue import by_barcode, item_by_code, item_by_id
 from cishan.warehouse.queries.lying import Lying, lying
 from cishan.warehouse.queries.places import bin_by_code, bin_by_id
 from cishan.warehouse.queries.scanning import label_by_code
 from cishan.warehouse.queries.stock import lot_by_id, lot_by_number
 from cishan.warehouse.rules import codes
+from cishan.warehouse.rules.catalogue import Item
 from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.stock import Lot
 
@@ -36,6 +38,22 @@ async def bin_meant(typed: str, *, field: str = "bin") -> Bin:
     if found is None:
         raise Invalid(N_("No bin has the code “{typed}”."), field=field, typed=typed[:40])
     return found
+
+
+async def item_meant(typed: str, *, field: str = "item") -> Item:
+    """Return the kind of goods of a barcode, of our own code for it, or of a lot's label; raise Invalid."""
+    code = codes.read(typed)
+    if scanned := await by_barcode(typed):
+        return scanned[0]
+    if found := await item_by_code(code.text or "-"):
+        return found
+    try:
+        lot = await lot_meant(typed, field=field)
+    except Invalid:
+        raise Invalid(
+            N_("The catalogue does not know the barcode {code} yet."), field=field, code=typed[:40]
+        ) from None
+    return await item_by_id(lot.item)
 
 
 async def source_meant(
