@@ -169,4 +169,3 @@ def test_turnover_is_told_for_an_average_stock() -> None:
 
 def test_months_before_a_day_are_whole_and_in_order() -> None:
     assert rules.months_before(date(2026, 1, 31), 2) == [date(2025, 11, 1), date(2025, 12, 1)]
-    assert rules.next_month(date(2026, 12, 31)) == date(2027, 1, 1)

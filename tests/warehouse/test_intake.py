@@ -399,10 +399,8 @@ async def test_goods_for_a_named_receiver_are_passed_on_and_no_income(db: None) 
     assert (lot["fund_code"], lot["entrusted"]) == ("A-AGENT", True)
     assert await _lines_of_books(found.id) == [("1801", "A-AGENT", 240_000), ("2601", "A-AGENT", -240_000)]
     assert not found.wants_receipt
-    assert await intake.lots_for(" 庆云镇 敬老院") == {lot["id"]}
-    assert await intake.lots_for("别的敬老院") == frozenset()
-    assert await intake.not_meant_for([lot["id"]], "庆云镇敬老院") == []
-    assert await intake.not_meant_for([lot["id"]], "别人") == [lot["number"]]
+    assert not await intake.names_another(found.id, " 庆云镇 敬老院")
+    assert await intake.names_another(found.id, "别的敬老院")
 
 
 async def test_goods_without_a_value_are_noted_and_not_booked_as_income(db: None) -> None:

@@ -88,13 +88,6 @@ class Decision(StrEnum):
     REJECT = "reject"
 
 
-DECISION_LABELS: dict[str, str] = {
-    Decision.PASS: N_("Agreed"),
-    Decision.RETURN: N_("Returned for correction"),
-    Decision.REJECT: N_("Rejected"),
-}
-
-
 DECISION_CHOICES: dict[str, str] = {
     Decision.PASS: N_("Agree"),
     Decision.RETURN: N_("Return for correction"),

@@ -71,13 +71,6 @@ class Pause(StrEnum):
     EXTERNAL = "external"
 
 
-PAUSE_LABELS: dict[str, str] = {
-    Pause.SUPPLEMENT: N_("Waiting for papers to be completed"),
-    Pause.PUBLIC_NOTICE: N_("Public notice"),
-    Pause.EXTERNAL: N_("Waiting for somebody outside"),
-}
-
-
 class Outcome(StrEnum):
     """How a clock ended."""
 

@@ -71,18 +71,6 @@ async def rule_in_force(code: str, on: date) -> tuple[UUID, Rule]:
     return rows[0]["id"], _rule(rows[0])
 
 
-async def rules_in_force(on: date) -> list[Rule]:
-    """Return every rule in the version of the day, by code."""
-    rows = await fetch(
-        _RULE + " WHERE effective_from <= {} AND coalesce(effective_to, {}) >= {}"
-        " ORDER BY code, effective_from",
-        on,
-        on,
-        on,
-    )
-    return list({row["code"]: _rule(row) for row in rows}.values())
-
-
 async def versions_of(code: str) -> list[Rule]:
     """Return the versions of a rule, the oldest first."""
     return [_rule(row) for row in await fetch(_RULE + " WHERE code = {} ORDER BY effective_from", code)]
@@ -144,41 +132,6 @@ async def due_days(code: str, subject_kind: str, subject_ids: Sequence[UUID]) ->
     return {UUID(row["subject_id"]): row["due_on"] for row in rows}
 
 
-async def by_colour(
-    colour: Colour, *, subject_kind: str | None = None, limit: int = PAGE, offset: int = 0
-) -> list[ClockView]:
-    """Return the running clocks of a colour, the most urgent first."""
-    now = clock.now()
-    rows = await fetch(
-        _CLOCK + " WHERE c.stopped_at IS NULL AND c.started_at <= {}"
-        " AND c.subject_kind = coalesce({}, c.subject_kind)"
-        f" AND {_COLOUR} = {{}} ORDER BY c.due_at, c.id LIMIT {{}} OFFSET {{}}",
-        now,
-        subject_kind,
-        now,
-        now,
-        colour.value,
-        limit,
-        offset,
-    )
-    return [_view(row) for row in rows]
-
-
-async def count_by_colour(*, subject_kind: str | None = None) -> dict[Colour, int]:
-    """Count the running clocks of each colour."""
-    now = clock.now()
-    rows = await fetch(
-        f"SELECT {_COLOUR} AS colour, count(*) AS n FROM deadline_clock AS c WHERE c.stopped_at IS NULL"
-        " AND c.started_at <= {} AND c.subject_kind = coalesce({}, c.subject_kind) GROUP BY 1",
-        now,
-        now,
-        now,
-        subject_kind,
-    )
-    counted = {row["colour"]: row["n"] for row in rows}
-    return {colour: counted.get(colour.value, 0) for colour in Colour}
-
-
 async def colours_of(subject_kind: str, subject_ids: Sequence[UUID | str]) -> dict[str, Colour]:
     """Return the worst colour of each thing that has a running clock, for the rows of a list."""
     now = clock.now()
@@ -219,24 +172,6 @@ async def overdue(
         offset,
     )
     return [_view(row) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class PauseView:
-    """A stretch during which a clock stood still."""
-
-    reason: Pause
-    note: str
-    since: datetime
-    until: datetime | None
-
-
-async def pauses_of(clock_id: UUID) -> list[PauseView]:
-    """Return the pauses of a clock in their order."""
-    rows = await fetch(
-        "SELECT reason, note, since, until FROM deadline_pause WHERE clock = {} ORDER BY since, id", clock_id
-    )
-    return [PauseView(Pause(row.pop("reason")), **row) for row in rows]
 
 
 async def done_occurrences(

@@ -10,7 +10,7 @@ from cishan.donations.queries import contacts
 from cishan.donations.queries.gifts import GiftView, gift_by_id
 from cishan.donations.queries.monthly import PlanView, plan_by_id
 from cishan.donations.queries.receipts import ReceiptView, by_id
-from cishan.donations.queries.refunds import RefundView, refund_by_id, words_of
+from cishan.donations.queries.refunds import RefundView, refund_by_id
 from cishan.donations.rules import receipts as receipt_rules
 from cishan.donations.rules.giving import DonorKind
 from cishan.kernel import masking
@@ -150,11 +150,6 @@ async def movements(donation_id: UUID) -> list[Movement]:
         donation_id,
     )
     return [Movement(**row) for row in rows]
-
-
-async def words_of_refund(refund_id: UUID) -> str:
-    """Return what the giver wrote with the request; for somebody whose look was written down."""
-    return await words_of(refund_id)
 
 
 @dataclass(frozen=True, slots=True)

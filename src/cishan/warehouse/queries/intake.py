@@ -1,6 +1,6 @@
 """Offers of goods: as their giver follows them, as staff work on them, and for whom entrusted goods are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -218,34 +218,11 @@ async def numbers_of(offer_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["number"] for row in rows}
 
 
-async def lots_for(receiver: str) -> frozenset[UUID]:
-    """Return the entrusted lots whose giver named this receiver: `available(entrusted_for=…)` takes them."""
-    rows = await fetch(
-        """SELECT g.lot FROM goods_offer AS o JOIN goods_offer_line AS l ON l.offer = o.id
-             JOIN goods_grade AS g ON g.line = l.id
-            WHERE o.receiver_index = ANY({}::bytea[]) AND g.lot IS NOT NULL""",
-        crypto.blind_indexes(gate.folded(receiver), purpose="goods receiver"),
-    )
-    return frozenset(row["lot"] for row in rows)
-
-
 async def names_another(offer_id: UUID, receiver: str) -> bool:
     """Tell whether the giver of an offer named somebody else than this receiver."""
     rows = await fetch("SELECT receiver_index FROM goods_offer WHERE id = {}", offer_id)
     known = crypto.blind_indexes(gate.folded(receiver), purpose="goods receiver")
     return bool(rows) and rows[0]["receiver_index"] not in known
-
-
-async def not_meant_for(lots: Collection[UUID], receiver: str) -> list[str]:
-    """Return the numbers of those entrusted lots that belong to somebody else than this receiver."""
-    allowed = await lots_for(receiver)
-    rows = await fetch(
-        "SELECT number FROM stock_lot WHERE entrusted AND id = ANY({}::uuid[]) AND id <> ALL({}::uuid[])"
-        " ORDER BY number",
-        list(lots),
-        list(allowed),
-    )
-    return [row["number"] for row in rows]
 
 
 async def may_read_files(visitor: Visitor | None, offer_id: UUID) -> bool:

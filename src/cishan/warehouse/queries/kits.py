@@ -73,14 +73,6 @@ async def versions_of(item: UUID) -> list[KitView]:
     return await _kits(" WHERE k.item = {} ORDER BY k.version DESC", item)
 
 
-async def kits_in_force() -> list[KitView]:
-    """Return the newest version in force of every kit, by code."""
-    return await _kits(
-        """ WHERE i.active AND k.version = (SELECT max(o.version) FROM goods_kit AS o
-                           WHERE o.item = k.item AND o.state = 'frozen') ORDER BY i.code"""
-    )
-
-
 async def in_force(item: UUID) -> KitView | None:
     """Return the newest version in force of a kit; None if there is none."""
     found = [kit for kit in await versions_of(item) if kit.state is KitState.FROZEN]
@@ -238,16 +230,6 @@ async def kit_of_lot(kit_lot: UUID) -> UUID | None:
     return rows[0]["kit"] if rows else None
 
 
-async def split_from(part_lot: UUID) -> tuple[UUID, str] | None:
-    """Return id and number of the lot of kits that a lot came out of; None for any other lot."""
-    rows = await fetch(
-        """SELECT l.id, l.number FROM goods_lot_split AS s JOIN stock_lot AS l ON l.id = s.kit_lot
-            WHERE s.part_lot = {}""",
-        part_lot,
-    )
-    return (rows[0]["id"], rows[0]["number"]) if rows else None
-
-
 # From a lot to where it went: kits, and the same goods that came out of them again, as they may be of it.
 _ONWARD = """
     WITH RECURSIVE reached (lot) AS (
@@ -260,27 +242,11 @@ _ONWARD = """
               JOIN stock_lot AS a ON a.id = p.part_lot JOIN stock_lot AS b ON b.id = s.part_lot
              WHERE p.part_lot = reached.lot AND a.item = b.item) AS onward)
     SELECT lot FROM reached WHERE lot <> ALL ({}::uuid[]) ORDER BY lot"""
-_BACK = """
-    WITH RECURSIVE reached (lot) AS (
-        SELECT unnest({}::uuid[])
-        UNION
-        SELECT back.part FROM reached CROSS JOIN LATERAL (
-            SELECT p.part_lot AS part FROM goods_lot_part AS p WHERE p.kit_lot = reached.lot
-            UNION ALL
-            SELECT p.part_lot FROM goods_lot_split AS s JOIN goods_lot_part AS p ON p.kit_lot = s.kit_lot
-              JOIN stock_lot AS a ON a.id = p.part_lot JOIN stock_lot AS b ON b.id = s.part_lot
-             WHERE s.part_lot = reached.lot AND a.item = b.item) AS back)
-    SELECT lot FROM reached WHERE lot <> ALL ({}::uuid[]) ORDER BY lot"""
 
 
 async def kit_lots_with(lots: Sequence[UUID]) -> list[UUID]:
     """Return every other lot that may hold something of these: kits, and what came out of kits."""
     return [row["lot"] for row in await fetch(_ONWARD, list(lots), list(lots))]
-
-
-async def part_lots_of(lots: Sequence[UUID]) -> list[UUID]:
-    """Return every other lot of which something may be in these: the way back to what was given."""
-    return [row["lot"] for row in await fetch(_BACK, list(lots), list(lots))]
 
 
 async def names_of(kit_ids: Sequence[UUID]) -> dict[UUID, str]:

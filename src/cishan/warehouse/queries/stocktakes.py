@@ -87,16 +87,7 @@ _SELECT = """
 
 async def stocktake_by_id(stocktake_id: UUID) -> StocktakeView:
     """Return a stocktake; raise NotFound."""
-    return await _one(f"{_SELECT} WHERE t.id = {{}}", stocktake_id)
-
-
-async def stocktake_by_number(number: str) -> StocktakeView:
-    """Return a stocktake by its number; raise NotFound."""
-    return await _one(f"{_SELECT} WHERE t.number = {{}}", number.strip().upper())
-
-
-async def _one(sql: str, value: object) -> StocktakeView:
-    rows = await fetch(sql, value)
+    rows = await fetch(f"{_SELECT} WHERE t.id = {{}}", stocktake_id)
     if not rows:
         raise NotFound(NO_STOCKTAKE)
     return (await _views(rows))[0]

@@ -42,11 +42,6 @@ def _line(row: dict[str, Any]) -> Line:
     )
 
 
-async def transfer_by_number(number: str) -> Transfer:
-    """Return a transfer with its lines in walking order; raise NotFound."""
-    return await _one(_TRANSFER + " WHERE t.number = {}", number.strip().upper())
-
-
 async def transfer_by_id(transfer_id: UUID) -> Transfer:
     """Return a transfer with its lines in walking order; raise NotFound."""
     return await _one(_TRANSFER + " WHERE t.id = {}", transfer_id)

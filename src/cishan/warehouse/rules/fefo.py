@@ -133,12 +133,7 @@ def allocate(wants: Sequence[Want], shelved: Iterable[Shelved], *, on: date) -> 
     short: dict[UUID, int] = {}
     for want in wants:
         left = want.quantity
-        usable = [
-            queue
-            for (restrictions, entrusted_to), queue in queues.get(want.item, {}).items()
-            if allows(restrictions, want.tokens)
-            and (entrusted_to is None or entrusted_to == want.entrusted_to)
-        ]
+        usable = [queue for queue in queues.get(want.item, {}).values() if may_have(queue.goods[0], want)]
         while left and (queue := _next(usable)) is not None:
             goods = queue.goods[queue.place]
             taken = queue.take(left)

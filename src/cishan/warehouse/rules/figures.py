@@ -31,11 +31,6 @@ def months_before(day: date, count: int) -> list[date]:
     return found[:0:-1]
 
 
-def next_month(day: date) -> date:
-    """Return the first day of the month after the day's."""
-    return month_of(month_of(day) + timedelta(days=31))
-
-
 def days_of_cover(available: int, issued: int, days: int) -> int | None:
     """Return for how many days stock lasts at the pace of the last days; None if nothing went out."""
     return available * days // issued if issued > 0 and days > 0 else None

@@ -13,7 +13,6 @@ MOST = 480
 TITLE_UNITS = 44
 FACT_UNITS = 40
 """Half widths of a Chinese character; what the smallest label holds in its smallest type."""
-CODE_UNITS = 40
 FACTS = 3
 TAIL_UNITS = 10
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})

@@ -137,11 +137,6 @@ class Settlement:
     losses: tuple[Pieces, ...]
     surpluses: tuple[Pieces, ...]
 
-    @property
-    def is_nothing(self) -> bool:
-        """Tell whether all is as the books say."""
-        return not (self.shifts or self.losses or self.surpluses)
-
 
 def settle(lines: Sequence[Line]) -> Settlement:
     """Match what lies in the wrong bin first; the rest of each lot is lost or found.
