@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from cishan.warehouse import printing
+from cishan.plumbing import qr
+from cishan.warehouse.queries import label_sheets
 from cishan.warehouse.rules import labels
 from cishan.warehouse.rules.labels import PAPERS, Format, Label
 
@@ -56,7 +57,9 @@ def text_of(pdf: bytes) -> str:
 
 
 async def printed(several: Sequence[Label], paper: Format, start: int = 1, base: str = BASE) -> bytes:
-    return await printing.sheet(several, paper, start=start, base=base, author="某某慈善总会", written_at=AT)
+    return await label_sheets.sheet(
+        several, paper, start=start, base=base, author="某某慈善总会", written_at=AT
+    )
 
 
 @pytest.mark.parametrize("paper", Format)
@@ -108,14 +111,14 @@ async def test_a_site_that_no_phone_reaches_prints_the_bare_code() -> None:
 
 def test_labels_hold_no_micro_code_which_phones_do_not_read() -> None:
     assert segno.make("A-01").is_micro
-    assert 'class="' not in printing.qr_svg("A-01")
+    assert 'class="' not in qr.svg("A-01")
     drawn = Image.open(io.BytesIO(_png("A-01")))
     assert [code.text for code in zxingcpp.read_barcodes(drawn)] == ["A-01"]
 
 
 def _png(text: str) -> bytes:
     out = io.BytesIO()
-    printing.qr_code(text).save(out, kind="png", scale=8, border=4)
+    qr.code(text).save(out, kind="png", scale=8, border=4)
     return out.getvalue()
 
 

@@ -3,10 +3,10 @@
 import io
 from functools import cache
 
-import segno
 from PIL import Image, ImageDraw, ImageFont
 
 from cishan.campaigns import artwork
+from cishan.plumbing import qr
 from cishan.plumbing.web import FRONTEND
 
 SIZE = (1200, 630)
@@ -64,7 +64,7 @@ def wrap(text: str, font: ImageFont.FreeTypeFont, width: int, *, lines: int) -> 
 
 
 def _qr(url: str, side: int) -> Image.Image:
-    code = segno.make(url, micro=False, error="m")
+    code = qr.code(url)
     scale = max(1, side // code.symbol_size(border=2)[0])  # whole pixels, or telephones misread it
     out = io.BytesIO()
     code.save(out, kind="png", scale=scale, border=2, dark=_INK, light="#ffffff")
@@ -74,7 +74,5 @@ def _qr(url: str, side: int) -> Image.Image:
 def qr_svg(url: str) -> bytes:
     """Return a QR code that every telephone reads, as SVG."""
     out = io.BytesIO()
-    segno.make(url, micro=False, error="m").save(
-        out, kind="svg", scale=6, border=3, dark="#261c14", light="#ffffff"
-    )
+    qr.code(url).save(out, kind="svg", scale=6, border=3, dark="#261c14", light="#ffffff")
     return out.getvalue()

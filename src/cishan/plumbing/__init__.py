@@ -1,1 +1,1 @@
-"""I/O without domain: database, queue, forms, web shell, migrations, PDF."""
+"""I/O without domain: database, queue, forms, web shell, migrations, PDF, QR codes."""

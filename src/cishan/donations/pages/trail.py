@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import segno
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
-from markupsafe import Markup
 
 from cishan.donations.actions.drafts import draft_again
 from cishan.donations.actions.finding import ask_for_links
@@ -25,7 +23,7 @@ from cishan.donations.rules import trail as words
 from cishan.donations.rules.giving import GiftStatus
 from cishan.identity.guards import PUBLIC, SECRET_LINK
 from cishan.kernel import clock
-from cishan.plumbing import forms
+from cishan.plumbing import forms, qr
 from cishan.plumbing.jobs import enqueue_once
 
 POLLED_FOR_MINUTES = 60
@@ -52,7 +50,7 @@ async def gift_page(request: Request[Any, Any, Any], token: FromPath[str]) -> Te
         "vouchers": await trail.vouchers(gift.id),
         "uses": await trail.uses(gift),
         "share_url": share,
-        "share_qr": qr(share),
+        "share_qr": qr.inline(share),
         "card": await receipts.card(gift),
         "plan": plan,
         "plan_path": plan_path(plan.id) if plan else "",
@@ -141,13 +139,6 @@ def _may_have_paid(gift: GiftView, back: str) -> bool:
         return False
     again = gift.status == GiftStatus.FAILED and clock.now() < (gift.checkout_expires_at or gift.created_at)
     return again or gift.status == GiftStatus.AWAITING_PAYMENT
-
-
-def qr(url: str) -> Markup:
-    """Return an address as an inline drawing that phones read."""
-    code = segno.make(url, micro=False, error="m")
-    drawn = code.svg_inline(scale=4, border=2, svgclass="qr", lineclass=None, omitsize=True, light="white")
-    return Markup(drawn)  # noqa: S704 - drawn by segno from our own address
 
 
 routes: list[ControllerRouterHandler] = [

@@ -1,7 +1,6 @@
 """Receipts as their giver, a stranger with the check code, and the mail see them."""
 
 import hmac
-import io
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -9,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-import segno
 
 from cishan.donations.queries.certificates import can_have_certificate
 from cishan.donations.queries.gifts import GiftView
@@ -18,7 +16,7 @@ from cishan.donations.rules.giving import GiftStatus
 from cishan.donations.rules.receipts import Moved, ReceiptKind, Sheet
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing import pdf
+from cishan.plumbing import pdf, qr
 from cishan.plumbing.db import fetch
 
 TEMPLATE = "donations/receipt.typ"
@@ -179,15 +177,9 @@ async def document(receipt: ReceiptView) -> bytes:
         receipt.sheet,
         fiscal_code=receipt.fiscal_code,
         fiscal_number=receipt.fiscal_number,
-        qr_svg=_qr(receipt.sheet.verify_url),
+        qr_svg=qr.svg(receipt.sheet.verify_url, border=4),
     )
     return await pdf.write(TEMPLATE, data, written_at=receipt.issued_at)
-
-
-def _qr(url: str) -> str:
-    picture = io.BytesIO()
-    segno.make(url, error="m", micro=False).save(picture, kind="svg", border=0, xmldecl=False)
-    return picture.getvalue().decode()
 
 
 async def refunds(donation_id: UUID) -> list[Moved]:

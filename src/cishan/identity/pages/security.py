@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import segno
 from litestar import Request, Router, get, post
 from litestar.params import FromQuery
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
-from markupsafe import Markup
 
 from cishan.identity import guards
 from cishan.identity.actions import factors, passkeys, sessions
@@ -21,7 +19,7 @@ from cishan.identity.rules import factors as rules
 from cishan.identity.rules.accounts import Visitor
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing import forms
+from cishan.plumbing import forms, qr
 from cishan.plumbing.web import safe_path
 
 HOME = "/account/security"
@@ -73,13 +71,7 @@ async def _app_page(
         account=await _account_name(visitor),
         issuer=request.app.state.settings.organisation.short_name,
     )
-    return _page("factor_app", status, form=form, qr=_drawn(address), secret=secret, offer=sealed)
-
-
-def _drawn(address: str) -> Markup:
-    code = segno.make(address, micro=False, error="m")
-    drawn = code.svg_inline(scale=4, border=2, svgclass="qr", lineclass=None, omitsize=True, light="white")
-    return Markup(drawn)  # noqa: S704 - drawn by segno from what we made
+    return _page("factor_app", status, form=form, qr=qr.inline(address), secret=secret, offer=sealed)
 
 
 async def _account_name(visitor: Visitor) -> str:

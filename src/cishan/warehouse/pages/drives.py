@@ -23,14 +23,13 @@ from cishan.plumbing.documents import MAX_BYTES, private_headers
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
-from cishan.warehouse import printing
 from cishan.warehouse.actions import drives as actions
 from cishan.warehouse.actions import entitlements
 from cishan.warehouse.actions.drives import NewDrive
 from cishan.warehouse.actions.entitlements import ListRefused
 from cishan.warehouse.forms.drives import DriveForm, MoveForm, PersonForm, read_targets
 from cishan.warehouse.pages.kits import AnyRequest, fund_choices
-from cishan.warehouse.queries import catalogue, places
+from cishan.warehouse.queries import catalogue, label_sheets, places
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as people
 from cishan.warehouse.queries.drives import DriveView
@@ -315,7 +314,7 @@ async def slips(request: AnyRequest, drive_id: FromPath[UUID], site_id: FromPath
         Label(code=one.number, title=drive.title, facts=(one.masked_name, gets, site.name)) for one in chosen
     ]
     config = gateways.settings()
-    made = await printing.sheet(
+    made = await label_sheets.sheet(
         labels,
         Format.LARGE,
         base=config.public_url,

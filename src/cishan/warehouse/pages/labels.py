@@ -20,9 +20,9 @@ from cishan.plumbing.documents import private_headers
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import CAMERA
-from cishan.warehouse import printing
 from cishan.warehouse.actions import labels as actions
 from cishan.warehouse.forms.labels import BindForm, PrintForm, ReplaceForm
+from cishan.warehouse.queries import label_sheets
 from cishan.warehouse.queries import labels as queries
 from cishan.warehouse.queries.places import bin_by_id, site_by_id, sites
 from cishan.warehouse.queries.scanning import StuckLabel, label_by_code
@@ -71,7 +71,7 @@ async def print_labels(request: Request[Any, Any, Any]) -> Response[bytes] | Tem
     try:
         _require_sense(wanted)
         several = await _wanted(request, staff, wanted, form)
-        content = await printing.sheet(
+        content = await label_sheets.sheet(
             [label for label in several for _ in range(wanted.copies)],
             wanted.paper,
             start=wanted.start,

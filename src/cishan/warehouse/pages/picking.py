@@ -21,12 +21,11 @@ from cishan.plumbing.documents import private_headers
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import CAMERA
-from cishan.warehouse import outgoing_papers
 from cishan.warehouse.actions import picks as actions
 from cishan.warehouse.forms.orders import InsteadForm, NotFoundForm, PickForm, ScanForm, StepForm
 from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page, why_not
+from cishan.warehouse.queries import order_papers, picking
 from cishan.warehouse.queries import orders as queries
-from cishan.warehouse.queries import picking
 from cishan.warehouse.queries.orders import NO_PICK, OrderView, PickView
 from cishan.warehouse.queries.picking import Judged
 from cishan.warehouse.rules import codes
@@ -246,7 +245,7 @@ async def printed_list(request: Request[Any, Any, Any], number: FromPath[str]) -
     """Hand out the pick list on A4."""
     _, order = await order_for(request, number, Action.STOCK_READ)
     todo = picking.to_do(await queries.picks_of(order.id))
-    data = await outgoing_papers.pick_list(order, todo, written_at=clock.now())
+    data = await order_papers.pick_list(order, todo, written_at=clock.now())
     return Response(data, media_type="application/pdf", headers=private_headers(f"{order.number}-pick.pdf"))
 
 
@@ -254,7 +253,7 @@ async def printed_list(request: Request[Any, Any, Any], number: FromPath[str]) -
 async def printed_slip(request: Request[Any, Any, Any], number: FromPath[str]) -> Response[bytes]:
     """Hand out the slip that goes with the parcel."""
     _, order = await order_for(request, number, Action.STOCK_READ)
-    data = await outgoing_papers.slip(order, await queries.lines_of(order.id), written_at=clock.now())
+    data = await order_papers.slip(order, await queries.lines_of(order.id), written_at=clock.now())
     return Response(data, media_type="application/pdf", headers=private_headers(f"{order.number}-slip.pdf"))
 
 

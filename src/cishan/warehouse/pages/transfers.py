@@ -35,7 +35,7 @@ from cishan.warehouse.forms.transfers import (
     read_counts,
 )
 from cishan.warehouse.pages.answers import HERE, REFUSALS
-from cishan.warehouse.queries import choosing, notes, scraps
+from cishan.warehouse.queries import choosing, scraps, transfer_papers
 from cishan.warehouse.queries import transfers as queries
 from cishan.warehouse.queries.catalogue import items, name_of
 from cishan.warehouse.queries.history import history_of
@@ -309,7 +309,7 @@ async def note(request: Request[Any, Any, Any], transfer_id: FromPath[UUID]) -> 
     """Give the paper that travels with the goods."""
     _, found = await _opened(request, transfer_id)
     return Response(
-        await notes.note(found),
+        await transfer_papers.note(found),
         media_type="application/pdf",
         headers=private_headers(f"{found.number}.pdf"),
     )

@@ -1,17 +1,14 @@
 """Labels as PDF: the same for a scanner and for people."""
 
 import asyncio
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-import segno
-
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing import pdf
+from cishan.plumbing import pdf, qr
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.rules.labels import MOST, PAPERS, Format, Label, address_of, pages_of
 
@@ -40,16 +37,4 @@ async def sheet(
 
 
 def _drawn(addresses: dict[str, str]) -> dict[str, str]:
-    return {code: qr_svg(address) for code, address in addresses.items()}
-
-
-def qr_code(text: str) -> segno.QRCode:
-    """Return a QR code that phones read: never a micro one."""
-    return segno.make(text, error="m", micro=False)
-
-
-def qr_svg(text: str) -> str:
-    """Return it as an SVG without a rim: labels have their own."""
-    picture = io.BytesIO()
-    qr_code(text).save(picture, kind="svg", border=0, xmldecl=False, svgclass=None, lineclass=None)
-    return picture.getvalue().decode()
+    return {code: qr.svg(address) for code, address in addresses.items()}

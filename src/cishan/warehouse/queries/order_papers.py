@@ -6,9 +6,8 @@ from typing import Any
 
 from cishan import gateways
 from cishan.kernel.text import N_
-from cishan.plumbing import crypto, i18n, pdf
+from cishan.plumbing import crypto, i18n, pdf, qr
 from cishan.plumbing.i18n import gettext
-from cishan.warehouse.printing import qr_svg
 from cishan.warehouse.queries.orders import LINK, LineView, OrderView, PickView
 
 
@@ -26,7 +25,7 @@ async def pick_list(order: OrderView, picks: Sequence[PickView], *, written_at: 
     """Return the list of what is to pick in walking order; it names nobody."""
     data = {
         **_common(order),
-        "code": qr_svg(order.number),
+        "code": qr.svg(order.number),
         "rows": [
             {
                 "bin": one.bin_code,
@@ -59,8 +58,8 @@ async def slip(order: OrderView, lines: Sequence[LineView], *, written_at: datet
         "name": order.name,
         "parcels": str(order.parcels),
         "phone": settings.organisation.phone,
-        "code": qr_svg(order.number),
-        "link": qr_svg(link),
+        "code": qr.svg(order.number),
+        "link": qr.svg(link),
         "rows": [
             {"item": one.name, "quantity": f"{one.picked + one.issued} {one.unit}"}
             for one in lines

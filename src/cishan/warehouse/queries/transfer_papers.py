@@ -6,9 +6,8 @@ from cishan import gateways
 from cishan.identity.queries.names import names_of
 from cishan.kernel import clock, masking
 from cishan.kernel.text import N_
-from cishan.plumbing import pdf
+from cishan.plumbing import pdf, qr
 from cishan.plumbing.i18n import gettext
-from cishan.warehouse.printing import qr_svg
 from cishan.warehouse.rules.labels import address_of
 from cishan.warehouse.rules.transfers import STATES, Transfer
 
@@ -40,7 +39,7 @@ async def note(transfer: Transfer) -> bytes:
         "word": word,
         "author": settings.organisation.name,
         "number": transfer.number,
-        "code": await asyncio.to_thread(qr_svg, address_of(transfer.number, settings.public_url)),
+        "code": await asyncio.to_thread(qr.svg, address_of(transfer.number, settings.public_url)),
         "from": f"{transfer.source_code} {transfer.source_name}",
         "to": f"{transfer.target_code} {transfer.target_name}",
         "state": gettext(STATES[transfer.state]),
