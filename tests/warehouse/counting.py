@@ -107,6 +107,8 @@ async def everything() -> dict[str, list[dict[str, Any]]]:
         "stocktake_line": "id, counted, explanation",
         "stocktake_count": "id, ended_at",
         "stocktake_entry": "id, quantity",
+        "stocktake_unlabelled": "id, counted, explanation, lot",
+        "stocktake_unlabelled_entry": "id, quantity",
         "stock_bin": "id, frozen_by",
         "stock_lot": "id, state, on_hand, value_fen",
         "stock_balance": "lot, bin, on_hand, reserved",

@@ -9,7 +9,10 @@ from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
 from cishan.warehouse.actions import stock
 from cishan.warehouse.queries.stock import lot_by_id
+from cishan.warehouse.queries.unlabelled import is_of_unknown_age
 from cishan.warehouse.rules.stock import Lot, LotState
+
+UNKNOWN_AGE = N_("Nobody knows how old these goods are: they are not handed out. Write them off.")
 
 
 def _require_reason(reason: str) -> str:
@@ -34,7 +37,7 @@ async def quarantine(lot_id: UUID, *, by: Acting, reason: str) -> None:
 
 
 async def release(lot_id: UUID, *, by: Acting, reason: str) -> None:
-    """Let a lot out of quarantine; never one that is recalled or past its last day."""
+    """Let a lot out of quarantine; never one that is recalled, past its last day, or of unknown age."""
     why = _require_reason(reason)
     async with atomic():
         lot = await _locked(lot_id)
@@ -42,4 +45,6 @@ async def release(lot_id: UUID, *, by: Acting, reason: str) -> None:
             raise Conflict(N_("Only goods in quarantine are released."))
         if lot.expires_on is not None and lot.expires_on < clock.today():
             raise Conflict(N_("The last day of use is over: nobody may have it."))
+        if await is_of_unknown_age(lot_id):
+            raise Conflict(UNKNOWN_AGE)
         await stock.set_state(lot_id, LotState.OPEN, by=by, reason=why, event="release")

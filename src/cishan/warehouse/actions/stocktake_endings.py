@@ -8,12 +8,13 @@ from cishan.approvals.rules import Acting, ApprovalView, Kind, Payee, register
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
-from cishan.warehouse.actions import stock, stocktakes
+from cishan.warehouse.actions import stock, stocktakes, unlabelled
 from cishan.warehouse.actions.taking_back import LOST, Lost, allot_again, take_back
 from cishan.warehouse.queries import stocktakes as queries
 from cishan.warehouse.queries.places import first_bin
 from cishan.warehouse.queries.stock import lots
 from cishan.warehouse.queries.stocktakes import Outcome, StocktakeView
+from cishan.warehouse.queries.unlabelled import unlabelled as without_label
 from cishan.warehouse.rules import stocktakes as rules
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.stock import Basis, Cause, Delta, Lot, LotState, NewLot, Source
@@ -27,10 +28,12 @@ async def explain(stocktake_id: UUID, words: Mapping[UUID, str], *, by: Acting) 
     async with atomic():
         found = await stocktakes.lock(stocktake_id)
         await queries.require_reviewable(found)
+        said = {line: text.strip()[:300] for line, text in words.items()}
         await connection().executemany(
             "UPDATE stocktake_line SET explanation = $3 WHERE id = $1 AND stocktake = $2",
-            [(line, stocktake_id, text.strip()[:300]) for line, text in words.items()],
+            [(line, stocktake_id, text) for line, text in said.items()],
         )
+        await unlabelled.explain(stocktake_id, said)
 
 
 async def propose(stocktake_id: UUID, *, by: Acting, organisation_id: UUID) -> UUID:
@@ -44,11 +47,14 @@ async def propose(stocktake_id: UUID, *, by: Acting, organisation_id: UUID) -> U
         await _require_unchanged(found)
         lines = await queries.variances(found)
         different = [one for one in lines if one.difference]
-        if not different:
+        loose = await without_label(found)
+        if not different and not loose:
             raise Conflict(N_("There is no difference: end the stocktake."))
-        for one in different:
-            if not one.explanation:
-                raise Invalid(rules.UNEXPLAINED, field=f"line-{one.id}")
+        said = [(one.id, one.explanation) for one in different]
+        said += [(one.id, one.explanation) for one in loose]
+        for line, explanation in said:
+            if not explanation:
+                raise Invalid(rules.UNEXPLAINED, field=f"line-{line}")
         outcome = queries.outcome_of(lines)
         await connection().execute(
             "UPDATE stocktake SET amount_fen = $2 WHERE id = $1", stocktake_id, outcome.amount_fen
@@ -72,6 +78,7 @@ async def propose(stocktake_id: UUID, *, by: Acting, organisation_id: UUID) -> U
                 (N_("Lines that differ"), str(len(different))),
                 (N_("Pieces missing"), str(sum(one.quantity for one in losses))),
                 (N_("Pieces found beyond the books"), str(sum(one.quantity for one in surpluses))),
+                (N_("Pieces found without a label"), str(sum(one.counted for one in loose))),
             ],
         )
 
@@ -89,7 +96,11 @@ async def finish(stocktake_id: UUID, *, by: Acting) -> None:
         if found.state is State.DONE:
             return
         lines = await queries.variances(found)
-        if found.state is not State.REVIEW or any(one.difference for one in lines):
+        if (
+            found.state is not State.REVIEW
+            or any(one.difference for one in lines)
+            or await without_label(found)
+        ):
             raise Conflict(N_("There are differences: somebody else approves them first."))
         await _require_unchanged(found)
         await stocktakes.move(found, State.DONE, "finish", by=by)
@@ -105,6 +116,8 @@ async def _approved(approval: ApprovalView, by: Acting) -> None:
     if outcome.amount_fen != approval.amount_fen:
         raise Conflict(N_("What is missing is worth something else by now. Propose it again."))
     lost = await _book(found, outcome, by)
+    for one in await without_label(found):
+        await unlabelled.take_in(found, one, by=by)
     await stocktakes.move(found, State.DONE, "adjust", by=by)
     await allot_again(lost, by=by)
 

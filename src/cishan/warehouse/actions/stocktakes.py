@@ -5,6 +5,7 @@ so it stays true. While a bin is counted nothing of that leaves this module but 
 """
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -16,8 +17,10 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection, fetch, fetch_value
+from cishan.warehouse.actions import unlabelled
 from cishan.warehouse.actions.stock import Frozen
 from cishan.warehouse.queries import stocktakes as queries
+from cishan.warehouse.queries import unlabelled as loose
 from cishan.warehouse.rules import stocktakes as rules
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.stocktakes import STOCKTAKE, State
@@ -157,7 +160,10 @@ async def _place(
             return position
     if any(one.ended_at is None for one in counts):
         raise Conflict(rules.TAKEN)
-    if 3 in taken or not await queries.disputed(found.id, found.round, bin_id):
+    if 3 in taken or not (
+        await queries.disputed(found.id, found.round, bin_id)
+        or await loose.disputed(found.id, found.round, bin_id)
+    ):
         raise Conflict(rules.COUNTED)
     return 3
 
@@ -207,11 +213,40 @@ async def enter(count_id: UUID, *, scan: str, quantity: int, by: Acting, request
         )
 
 
-async def start_over(count_id: UUID, lot: UUID, *, by: Acting) -> None:
-    """Forget what one entered of a lot, to count it anew; twice is the same as once."""
+async def enter_unlabelled(
+    count_id: UUID,
+    item: UUID,
+    *,
+    quantity: int,
+    use_until: date | None,
+    reason: str,
+    by: Acting,
+    request: UUID,
+) -> None:
+    """Write down that so many pieces lie there without the label of a lot, and why; once for a form."""
+    if not reason.strip():
+        raise Invalid(N_("Say why."), field="why")
+    async with atomic():
+        count = await _own(count_id, by)
+        if count.position == 3 and item not in await loose.disputed(count.stocktake, count.round, count.bin):
+            raise Invalid(rules.NOT_ASKED, field="item")
+        await connection().execute(
+            """INSERT INTO stocktake_unlabelled_entry (id, count, item, quantity, use_until, reason, at)
+               VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING""",
+            *(request, count_id, item, quantity, use_until, reason.strip()[:200], clock.now()),
+        )
+
+
+async def start_over(count_id: UUID, thing: UUID, *, by: Acting) -> None:
+    """Forget what one entered of a lot, or of goods without a label; twice is the same as once."""
     async with atomic():
         await _own(count_id, by)
-        await connection().execute("DELETE FROM stocktake_entry WHERE count = $1 AND lot = $2", count_id, lot)
+        await connection().execute(
+            "DELETE FROM stocktake_entry WHERE count = $1 AND lot = $2", count_id, thing
+        )
+        await connection().execute(
+            "DELETE FROM stocktake_unlabelled_entry WHERE count = $1 AND item = $2", count_id, thing
+        )
 
 
 async def _own(count_id: UUID, by: Acting) -> queries.CountView:
@@ -251,6 +286,7 @@ async def _compare(count: queries.CountView) -> None:
     entries = await queries.entries_of_bin(count.stocktake, count.round, count.bin)
     if not {1, 2} <= set(entries):
         return
+    await unlabelled.compare(count)
     if count.position == 3:
         asked = await queries.disputed(count.stocktake, count.round, count.bin)
         await _settle(count, {lot: entries[3].get(lot, 0) for lot in asked})

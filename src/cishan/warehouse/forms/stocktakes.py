@@ -1,5 +1,6 @@
 """What is typed at a stocktake."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import msgspec
 
 from cishan.kernel.text import N_
 from cishan.plumbing.forms import Input
-from cishan.warehouse.forms.pieces import none_or_more
+from cishan.warehouse.forms.pieces import Pieces, none_or_more
 
 
 class OpenForm(msgspec.Struct):
@@ -31,10 +32,20 @@ class EntryForm(msgspec.Struct):
     request: UUID
 
 
-class LotForm(msgspec.Struct):
-    """One lot of one's own count."""
+class UnlabelledForm(msgspec.Struct):
+    """Goods that lie there without the label of a lot."""
 
-    lot: UUID
+    item: Annotated[UUID, Input(required=N_("Choose one of the options."))]
+    pieces: Pieces
+    why: Annotated[str, Input(max_length=200, required=N_("Say why."))]
+    request: UUID
+    use_until: date | None = None
+
+
+class OverForm(msgspec.Struct):
+    """A lot, or a kind of goods without a label, of one's own count."""
+
+    thing: UUID
 
 
 class AgainForm(msgspec.Struct):

@@ -80,13 +80,13 @@ async def _page(
         "staff": staff,
         "form": form or forms.empty(),
         "code": code,
-        "items": _choices(await items()) if learns else [],
+        "items": item_choices(await items()) if learns else [],
         "said": (complaint, False) if complaint else None,
     }
     return Template("warehouse/scan.html", context=context, status_code=status, headers=NO_STORE)
 
 
-def _choices(several: Sequence[Item]) -> list[tuple[str, list[tuple[str, str]]]]:
+def item_choices(several: Sequence[Item]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the goods under their categories."""
     found: dict[str, list[tuple[str, str]]] = {}
     for item in several:

@@ -27,6 +27,8 @@ from cishan.warehouse.forms.stocktakes import AbandonForm, AgainForm, OpenForm
 from cishan.warehouse.queries import places
 from cishan.warehouse.queries import stocktakes as queries
 from cishan.warehouse.queries.stocktakes import CountView, StocktakeView
+from cishan.warehouse.queries.unlabelled import disputed as disputed_goods
+from cishan.warehouse.queries.unlabelled import unlabelled
 from cishan.warehouse.rules import stocktakes as rules
 from cishan.warehouse.rules.stocktakes import STOCKTAKE, State
 
@@ -115,6 +117,7 @@ async def _page(staff: Staff, found: StocktakeView, form: Form[Any], status: int
     counts = await queries.counts_of(found.id, found.round)
     is_open = found.state is State.COUNTING
     lines = [] if is_open else await queries.variances(found)
+    loose = [] if is_open else await unlabelled(found)
     last = await approvals.latest_of(STOCKTAKE, STOCKTAKE, found.id)
     context = {
         "staff": staff,
@@ -126,6 +129,7 @@ async def _page(staff: Staff, found: StocktakeView, form: Form[Any], status: int
         "disputed": {one.id for one in found.bins if is_open and await _is_disputed(found, one.id, counts)},
         "lines": lines,
         "different": [line for line in lines if line.difference],
+        "loose": loose,
         "outcome": queries.outcome_of(lines) if found.state in rules.OPEN and lines else None,
         "changed": await queries.changed_since(found) if found.state in rules.OPEN else [],
         "approval": last,
@@ -139,7 +143,12 @@ async def _page(staff: Staff, found: StocktakeView, form: Form[Any], status: int
 
 async def _is_disputed(found: StocktakeView, bin_id: UUID, counts: list[CountView]) -> bool:
     ended = [c for c in counts if c.bin == bin_id and c.ended_at is not None and c.position < 3]
-    return len(ended) == 2 and bool(await queries.disputed(found.id, found.round, bin_id))
+    if len(ended) != 2 or any(c.bin == bin_id and c.position == 3 and c.ended_at for c in counts):
+        return False
+    return bool(
+        await queries.disputed(found.id, found.round, bin_id)
+        or await disputed_goods(found.id, found.round, bin_id)
+    )
 
 
 def _bin_state(
@@ -159,9 +168,9 @@ async def explain(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID])
     submitted = await request.form()
     raw = {name: [str(value)] for name, value in submitted.items() if isinstance(value, str)}
     form: Form[Any] = Form(None, {}, raw)
-    words = {
-        line.id: form.typed(f"line-{line.id}") for line in await queries.variances(found) if line.difference
-    }
+    lines = [line.id for line in await queries.variances(found) if line.difference]
+    lines += [line.id for line in await unlabelled(found)]
+    words = {line: form.typed(f"line-{line}") for line in lines}
     by = acting(staff)
     try:
         await stocktake_endings.explain(stocktake_id, words, by=by)

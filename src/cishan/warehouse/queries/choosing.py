@@ -40,12 +40,15 @@ async def bin_meant(typed: str, *, field: str = "bin") -> Bin:
     return found
 
 
+async def item_coded(typed: str) -> Item | None:
+    """Return the kind of goods that has this barcode, or our own code."""
+    scanned = await by_barcode(typed)
+    return scanned[0] if scanned else await item_by_code(codes.read(typed).text or "-")
+
+
 async def item_meant(typed: str, *, field: str = "item") -> Item:
     """Return the kind of goods of a barcode, of our own code for it, or of a lot's label; raise Invalid."""
-    code = codes.read(typed)
-    if scanned := await by_barcode(typed):
-        return scanned[0]
-    if found := await item_by_code(code.text or "-"):
+    if found := await item_coded(typed):
         return found
     try:
         lot = await lot_meant(typed, field=field)

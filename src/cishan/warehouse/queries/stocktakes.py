@@ -224,8 +224,12 @@ async def is_counted(stocktake_id: UUID, round_: int) -> bool:
                           AND c.ended_at IS NOT NULL)
                   OR EXISTS (SELECT FROM stocktake_line AS l
                               WHERE l.stocktake = k.stocktake AND l.round = {} AND l.bin = k.bin
-                                AND l.counted IS NULL))""",
+                                AND l.counted IS NULL)
+                  OR EXISTS (SELECT FROM stocktake_unlabelled AS u
+                              WHERE u.stocktake = k.stocktake AND u.round = {} AND u.bin = k.bin
+                                AND u.counted IS NULL))""",
         stocktake_id,
+        round_,
         round_,
         round_,
     )

@@ -1,10 +1,11 @@
-"""Stocktakes: which bins stand still, what the books expect there, who counted what."""
+"""Stocktakes: which bins stand still, what the books expect there, who counted what, labelled or not."""
 
-from piccolo.columns import UUID, BigInt, ForeignKey, Integer, OnDelete, SmallInt, Timestamptz, Varchar
+from piccolo.columns import UUID, BigInt, Date, ForeignKey, Integer, OnDelete, SmallInt, Timestamptz, Varchar
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 from cishan.identity.tables.people import Person
+from cishan.warehouse.tables.catalogue import GoodsItem
 from cishan.warehouse.tables.places import StockBin, StockSite
 from cishan.warehouse.tables.stock import StockLot
 
@@ -88,3 +89,37 @@ class StocktakeEntry(Table, tablename="stocktake_entry"):
     at = Timestamptz(default=None)
 
     stocktake_entry_quantity = Check("quantity BETWEEN 0 AND 1000000")
+
+
+class StocktakeUnlabelled(Table, tablename="stocktake_unlabelled"):
+    """Goods that lie in a bin without the label of a lot, as its counters agree on them."""
+
+    id = UUID(primary_key=True, default=None)
+    stocktake = ForeignKey(Stocktake, on_delete=OnDelete.restrict, null=False)
+    round = SmallInt(default=None)
+    bin = ForeignKey(StockBin, on_delete=OnDelete.restrict, null=False)
+    item = ForeignKey(GoodsItem, on_delete=OnDelete.restrict, null=False)
+    counted = Integer(default=None, null=True)
+    use_until = Date(default=None, null=True)
+    """The earliest day that a counter read on them."""
+    explanation = Varchar(length=300, default="")
+    lot = ForeignKey(StockLot, on_delete=OnDelete.restrict, null=True, default=None)
+    """What they became, once a third person had agreed."""
+
+    stocktake_unlabelled_once = Unique([stocktake, round, bin, item])
+    stocktake_unlabelled_counted = Check("counted BETWEEN 0 AND 100000000")
+    stocktake_unlabelled_lot_once = Unique([lot])
+
+
+class StocktakeUnlabelledEntry(Table, tablename="stocktake_unlabelled_entry"):
+    """Pieces without a label that a counter found. Several entries add up; the id is the form's request."""
+
+    id = UUID(primary_key=True, default=None)
+    count = ForeignKey(StocktakeCount, on_delete=OnDelete.restrict, null=False, index=True)
+    item = ForeignKey(GoodsItem, on_delete=OnDelete.restrict, null=False)
+    quantity = Integer(default=None)
+    use_until = Date(default=None, null=True)
+    reason = Varchar(length=200, default=None)
+    at = Timestamptz(default=None)
+
+    stocktake_unlabelled_entry_quantity = Check("quantity BETWEEN 0 AND 1000000 AND reason <> ''")
