@@ -17,6 +17,19 @@ def new_id() -> UUID:
     return UUID(int=value)
 
 
+LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
+"""Of numbers that people read and type: no letter looks like a digit or another letter."""
+
+
+def letters_of(chance: UUID, count: int) -> str:
+    """Return so many letters and digits of the random part of an id; the same for the same id."""
+    left, letters = chance.int & ((1 << 62) - 1), ""
+    for _ in range(count):
+        left, digit = divmod(left, len(LETTERS))
+        letters += LETTERS[digit]
+    return letters
+
+
 def new_token() -> str:
     """Return a secret of 256 bits that is safe in a URL."""
     return secrets.token_urlsafe(32)

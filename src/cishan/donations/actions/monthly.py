@@ -206,13 +206,7 @@ async def _gift_of(plan: MonthlyPlan, amount_fen: int, at: datetime, invoice_id:
 
 def gift_number(at: datetime) -> str:
     """Return a number that a person can read out: the day and six letters without look-alikes."""
-    alphabet = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-    value = int.from_bytes(ids.new_id().bytes[8:])
-    letters = ""
-    for _ in range(6):
-        value, digit = divmod(value, len(alphabet))
-        letters += alphabet[digit]
-    return f"G{clock.china_day(at):%Y%m%d}-{letters}"
+    return f"G{clock.china_day(at):%Y%m%d}-{ids.letters_of(ids.new_id(), 6)}"
 
 
 async def note_problem(plan_id: UUID) -> None:

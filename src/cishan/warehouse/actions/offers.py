@@ -31,7 +31,6 @@ PHOTO = Purpose(code="photo", max_count=6, max_bytes=8_000_000, max_side_pixels=
 PROOF = Purpose(code="proof", max_count=6, max_bytes=8_000_000)
 CERTIFICATE = Purpose(code="certificate", max_count=6, max_bytes=8_000_000, sensitive=False)
 register(rules.SUBJECT, PHOTO, PROOF, CERTIFICATE, may_read=intake.may_read_files)
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +165,7 @@ def _contacts(new: NewOffer, offer_id: UUID) -> dict[str, Any]:
 
 def _number(offer_id: UUID) -> str:
     """Return an offer's number: the day, and six letters and digits of chance."""
-    chance, letters = offer_id.int & ((1 << 62) - 1), ""
-    for _ in range(6):
-        chance, digit = divmod(chance, len(_LETTERS))
-        letters += _LETTERS[digit]
-    return f"W{clock.today():%y%m%d}-{letters}"
+    return f"W{clock.today():%y%m%d}-{ids.letters_of(offer_id, 6)}"
 
 
 async def lock(offer_id: UUID) -> dict[str, Any]:

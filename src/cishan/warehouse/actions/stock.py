@@ -42,8 +42,6 @@ _BOOKED = {
     Cause.ADJUST: Kind.GOODS_WRITTEN_OFF,
 }
 _LIMITS = "SELECT min_age, max_age, sex FROM goods_item WHERE id = {}"
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-"""No letter looks like a digit or another letter."""
 
 
 class Short(Conflict):
@@ -178,11 +176,7 @@ async def open_lot(new: NewLot) -> UUID:
 
 def _number(lot_id: UUID) -> str:
     """Return a lot's number: the day, and five letters and digits of chance."""
-    chance, letters = lot_id.int & ((1 << 62) - 1), ""
-    for _ in range(5):
-        chance, digit = divmod(chance, len(_LETTERS))
-        letters += _LETTERS[digit]
-    return f"L{clock.today():%y%m%d}-{letters}"
+    return f"L{clock.today():%y%m%d}-{ids.letters_of(lot_id, 5)}"
 
 
 async def set_state(lot_id: UUID, state: LotState, *, by: Acting | None, reason: str, event: str) -> None:

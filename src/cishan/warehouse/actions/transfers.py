@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 from cishan.approvals.rules import Acting
 from cishan.audit import actions as audit
 from cishan.audit.rules import Transition
-from cishan.kernel import clock
+from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
@@ -46,7 +46,15 @@ async def draft(*, source: UUID, target: UUID, note: str = "", by: Acting, reque
         new = await connection().fetchval(
             """INSERT INTO stock_transfer (id, number, source, target, state, note, created_by, created_at)
                VALUES ($1, $2, $3, $4, 'draft', $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id""",
-            *(request, _number(request), source, target, note[:300], by.person_id, clock.now()),
+            *(
+                request,
+                f"T{clock.today():%y%m%d}-{ids.letters_of(request, 5)}",
+                source,
+                target,
+                note[:300],
+                by.person_id,
+                clock.now(),
+            ),
         )
         found = await transfer_by_id(request)
         if new is not None:
@@ -54,15 +62,6 @@ async def draft(*, source: UUID, target: UUID, note: str = "", by: Acting, reque
         elif (found.source, found.target, found.created_by) != (source, target, by.person_id):
             raise Conflict(N_("This form was used for something else already. Open it anew."))
         return found
-
-
-def _number(transfer_id: UUID) -> str:
-    letters, chance = "23456789ABCDEFGHJKMNPQRSTUVWXYZ", transfer_id.int & ((1 << 62) - 1)
-    text = ""
-    for _ in range(5):
-        chance, digit = divmod(chance, len(letters))
-        text += letters[digit]
-    return f"T{clock.today():%y%m%d}-{text}"
 
 
 async def _locked(transfer_id: UUID) -> Transfer:

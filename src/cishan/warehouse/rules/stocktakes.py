@@ -8,6 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from cishan.kernel.errors import Invalid
+from cishan.kernel.ids import letters_of
 from cishan.kernel.text import N_
 from cishan.warehouse.rules.stock import value_out
 
@@ -16,7 +17,6 @@ STOCKTAKE = "stocktake"
 BINS_LIMIT = 200
 """Bins of one stocktake."""
 LOT_NUMBER = re.compile(r"L[0-9]{6}-[0-9A-Z]{5}")
-_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
 class State(StrEnum):
@@ -67,11 +67,7 @@ UNEXPLAINED = N_("Say how this difference came about.")
 
 def number_of(prefix: str, chance: UUID, day: date) -> str:
     """Return a document's number: what it is, the day, and five letters and digits of chance."""
-    left, letters = chance.int & ((1 << 62) - 1), ""
-    for _ in range(5):
-        left, digit = divmod(left, len(_LETTERS))
-        letters += _LETTERS[digit]
-    return f"{prefix}{day:%y%m%d}-{letters}"
+    return f"{prefix}{day:%y%m%d}-{letters_of(chance, 5)}"
 
 
 def lot_number_in(scanned: str) -> str:
