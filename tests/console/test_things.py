@@ -5,8 +5,8 @@ import re
 import httpx
 import pytest
 
+from cishan.audit import rules
 from cishan.audit.queries import reads_of
-from cishan.console import rules
 from cishan.donations.queries import contacts
 from cishan.donations.queries.contacts import PHONE
 from cishan.donations.tables.gifts import Donation

@@ -10,7 +10,9 @@ import structlog
 from cishan.audit import queries, rules
 from cishan.audit.rules import Anchor, Read, Sealed, Transition
 from cishan.kernel import clock
-from cishan.plumbing.db import connection, in_transaction
+from cishan.kernel.errors import TooMany
+from cishan.kernel.text import N_
+from cishan.plumbing.db import connection, fetch, in_transaction
 
 SEAL_LIMIT = 5_000
 ANCHORS = "history.jsonl"
@@ -62,6 +64,16 @@ async def record_read(*reads: Read) -> None:
         for r in reads
     ]
     await connection().execute("SELECT audit.record_read($1::jsonb)", json.dumps(rows, ensure_ascii=False))
+
+
+async def look(read: Read) -> None:
+    """Note that somebody looks behind a mask and what for; refuse the one look too many of a day."""
+    await fetch("SELECT pg_advisory_xact_lock(hashtext({}))", f"look {read.reader}")
+    if await queries.looks_of(read.reader, since=clock.now() - rules.LOOK_WINDOW) >= rules.LOOKS_PER_DAY:
+        raise TooMany(
+            N_("You have looked behind thirty masks today. Ask your administrator if you need more.")
+        )
+    await record_read(read)
 
 
 async def seal(*, limit: int = SEAL_LIMIT) -> Sealed | None:

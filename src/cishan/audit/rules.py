@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
@@ -14,6 +14,11 @@ STRIPE = "stripe"
 """The actor of what the payment service told."""
 GIVER = "giver"
 """The actor of what a giver does by their secret link: no account stands behind it."""
+
+
+LOOKS_PER_DAY = 30
+"""How many records one person may unmask in a day (ASVS 2.4.1)."""
+LOOK_WINDOW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

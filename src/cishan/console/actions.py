@@ -8,18 +8,16 @@ from typing import IO
 from uuid import UUID
 
 from cishan.audit import actions as audit
-from cishan.audit.queries import looks_of
 from cishan.audit.rules import Read, Transition
-from cishan.console import rules
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
-from cishan.kernel.errors import Conflict, NotFound, TooMany
+from cishan.kernel.errors import Conflict, NotFound
 from cishan.kernel.text import N_
 from cishan.notify.actions import delivery
 from cishan.payments import actions as payment_actions
 from cishan.payments import queries as payments
 from cishan.plumbing import jobs, sheets
-from cishan.plumbing.db import atomic, fetch, in_transaction
+from cishan.plumbing.db import atomic
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Condition, List, Wish
 from cishan.plumbing.lists.fetching import all_of
@@ -88,19 +86,12 @@ async def look(
     by: Staff, *, kind: str, subject_id: UUID | str, fields: tuple[str, ...], purpose: str
 ) -> None:
     """Write down that somebody looks behind a mask and what for; refuse the one look too many of a day."""
-    assert in_transaction(), "a look is written down in the transaction that reads"
-    reader = str(by.person_id)
-    await fetch("SELECT pg_advisory_xact_lock(hashtext({}))", f"look {reader}")
-    if await looks_of(reader, since=clock.now() - rules.LOOK_WINDOW) >= rules.LOOKS_PER_DAY:
-        raise TooMany(
-            N_("You have looked behind thirty masks today. Ask your administrator if you need more.")
-        )
-    await audit.record_read(
+    await audit.look(
         Read(
             subject_kind=kind,
             subject_id=str(subject_id),
             fields=fields,
-            reader=reader,
+            reader=str(by.person_id),
             acting_role=acting_role(by),
             purpose=purpose,
         )

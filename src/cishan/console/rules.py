@@ -2,15 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from cishan.identity.rules.permissions import Action, Reach, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.text import N_
-
-LOOKS_PER_DAY = 30
-"""How many records one person may unmask in a day (ASVS 2.4.1)."""
-LOOK_WINDOW = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from cishan.approvals.rules import Acting
 from cishan.audit import actions as audit
-from cishan.audit.queries import looks_of
 from cishan.audit.rules import GIVER, SYSTEM, Read, Transition
 from cishan.deadlines import actions as deadlines
 from cishan.files import actions as files
 from cishan.files.actions import Brought
 from cishan.files.rules import Purpose, register
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Conflict, Invalid, NotFound, TooMany
+from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import atomic, fetch
@@ -376,24 +375,14 @@ async def withdraw(offer_id: UUID, *, by: Acting | None = None, words: str = "")
             await tell_giver(offer_id, Step.WITHDRAW)
 
 
-LOOKS_PER_DAY = 30
-"""How many records one person may unmask in a day (ASVS 2.4.1)."""
-
-
 async def look(offer_id: UUID, *, by: Acting, purpose: str) -> None:
     """Write down that somebody looks at who offers and for whom; refuse the one look too many of a day."""
-    reader = str(by.person_id)
-    await fetch("SELECT pg_advisory_xact_lock(hashtext({}))", f"look {reader}")
-    if await looks_of(reader, since=clock.now() - timedelta(days=1)) >= LOOKS_PER_DAY:
-        raise TooMany(
-            N_("You have looked behind thirty masks today. Ask your administrator if you need more.")
-        )
-    await audit.record_read(
+    await audit.look(
         Read(
             subject_kind=rules.SUBJECT,
             subject_id=str(offer_id),
             fields=("name", "phone", "email", "receiver"),
-            reader=reader,
+            reader=str(by.person_id),
             acting_role=by.role,
             purpose=purpose,
         )
