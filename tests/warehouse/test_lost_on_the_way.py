@@ -13,7 +13,7 @@ from cishan.kernel import ids
 from cishan.kernel.errors import Conflict, DomainError, Invalid
 from cishan.plumbing.db import atomic, connection, fetch_value
 from cishan.plumbing.i18n import CHINESE, set_language
-from cishan.warehouse.actions import scraps, transfers
+from cishan.warehouse.actions import lost_on_the_way, scraps, transfers
 from cishan.warehouse.actions.scraps import Proposed
 from cishan.warehouse.queries.scraps import of_transfer, scrap_by_id
 from cishan.warehouse.queries.transfers import missing, transfer_by_id
@@ -103,7 +103,7 @@ async def test_a_refusal_leaves_the_pieces_missing_and_they_may_turn_up() -> Non
     scrap_id = await proposed(way, transfer, 3)
     (line,) = transfer.lines
     with pytest.raises(Invalid, match="3 missing pieces are proposed") as refused:
-        await transfers.find(line.id, 1, by=way.receiver, request=ids.new_id(), reason="在车上")
+        await lost_on_the_way.find(line.id, 1, by=way.receiver, request=ids.new_id(), reason="在车上")
     assert refused.value.field == "found"
     await approvals.check(
         await approval_of(scrap_id), await a_checker(region=COUNTY), Decision.REJECT, "请再找一遍"
@@ -111,7 +111,7 @@ async def test_a_refusal_leaves_the_pieces_missing_and_they_may_turn_up() -> Non
     now = await transfer_by_id(transfer.id)
     assert (now.state, now.lines[0].unsettled, now.lines[0].lost) == (State.INCOMPLETE, 3, 0)
     assert (await stock_of(way.lot), await booked("5901")) == ((20, 0, 120000), 0)
-    await transfers.find(line.id, 3, by=way.receiver, request=ids.new_id(), reason="在车上")
+    await lost_on_the_way.find(line.id, 3, by=way.receiver, request=ids.new_id(), reason="在车上")
     assert (await transfer_by_id(transfer.id)).state is State.RECEIVED
 
 
@@ -160,7 +160,7 @@ async def test_the_database_keeps_the_line_and_takes_no_loss_that_was_not_approv
     await agree(other)
     with pytest.raises(asyncpg.PostgresError, match="was not approved"):
         async with atomic():
-            await transfers.write_off(
+            await lost_on_the_way.write_off(
                 transfer.lines[0].id,
                 1,
                 subject=("goods_scrap", scrap_id),

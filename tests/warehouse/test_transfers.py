@@ -10,7 +10,7 @@ from cishan.approvals.rules import Acting
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.plumbing.db import atomic, connection, fetch
-from cishan.warehouse.actions import transfers
+from cishan.warehouse.actions import lost_on_the_way, transfers
 from cishan.warehouse.queries.lying import lying
 from cishan.warehouse.queries.transfers import missing, transfer_by_id
 from cishan.warehouse.rules.places import Purpose
@@ -98,13 +98,13 @@ async def test_damaged_goods_go_to_quarantine_and_missing_ones_stay_under_way() 
     assert [(number, short.missing) for number, short in await missing()] == [(sent.number, 3)]
     assert await missing(["371424%"]) == []
 
-    state = await transfers.find(line.id, 2, by=way.receiver, request=ids.new_id(), reason="在车上找到")
+    state = await lost_on_the_way.find(line.id, 2, by=way.receiver, request=ids.new_id(), reason="在车上找到")
     assert (state, (await where(way.lot))["QY-IN-01"]) == (State.INCOMPLETE, 9)
     request = ids.new_id()
     agreed = ids.new_id()
     await agree(agreed)
     for _ in range(2):
-        posted = await transfers.write_off(
+        posted = await lost_on_the_way.write_off(
             line.id, 1, subject=("test", agreed), by=way.sender, request=request, reason="确认丢失"
         )
         assert posted.value_fen == -6000
@@ -260,12 +260,12 @@ async def test_goods_turn_up_only_as_far_as_they_are_missing() -> None:
         sent.id, {line.id: Counted(10, 0, "少两袋")}, by=way.receiver, request=ids.new_id()
     )
     with pytest.raises(Invalid, match="only 2 are missing"):
-        await transfers.find(line.id, 3, by=way.receiver, request=ids.new_id(), reason="找到")
+        await lost_on_the_way.find(line.id, 3, by=way.receiver, request=ids.new_id(), reason="找到")
     with pytest.raises(Invalid):
-        await transfers.find(line.id, 1, by=way.receiver, request=ids.new_id(), reason="")
+        await lost_on_the_way.find(line.id, 1, by=way.receiver, request=ids.new_id(), reason="")
     with pytest.raises(Invalid, match="only 2 are missing"):
         async with atomic():
-            await transfers.write_off(
+            await lost_on_the_way.write_off(
                 line.id,
                 3,
                 subject=("test", ids.new_id()),
@@ -276,7 +276,7 @@ async def test_goods_turn_up_only_as_far_as_they_are_missing() -> None:
     assert (await where(way.lot))["QY-WAY-01"] == 2
     request = ids.new_id()
     for _ in range(2):
-        state = await transfers.find(
+        state = await lost_on_the_way.find(
             line.id, 2, is_damaged=True, by=way.receiver, request=request, reason="破损后找到"
         )
         assert state is State.RECEIVED

@@ -21,7 +21,7 @@ from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, connection, fetch, fetch_value
-from cishan.warehouse.actions import picks, stock, transfers
+from cishan.warehouse.actions import lost_on_the_way, picks, stock
 from cishan.warehouse.queries import places
 from cishan.warehouse.queries import scraps as queries
 from cishan.warehouse.queries import stock as lots
@@ -128,7 +128,7 @@ async def propose_lost(told: Proposed, *, line_id: UUID, quantity: int, by: Acti
         known = await _known(request)
         if known is not None:
             return known
-        transfer, line = await transfers.claim_missing(line_id, quantity)
+        transfer, line = await lost_on_the_way.claim_missing(line_id, quantity)
         way = await places.first_bin(transfer.target, Purpose.TRANSIT)
         goods = _Goods(
             lot=await lots.lot_by_id(line.lot),
@@ -285,7 +285,7 @@ async def _approved(approval: ApprovalView, by: Acting) -> None:
 async def _take_out(scrap_id: UUID, row: dict[str, Any], by: Acting, reason: str) -> Posted:
     subject, request = (SCRAP, scrap_id), uuid5(scrap_id, "scrap")
     if row["transfer_line"] is not None:
-        return await transfers.write_off(
+        return await lost_on_the_way.write_off(
             row["transfer_line"], row["quantity"], subject=subject, by=by, request=request, reason=reason
         )
     missing = row["pick"] is not None

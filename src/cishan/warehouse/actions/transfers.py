@@ -7,7 +7,7 @@ from cishan.approvals.rules import Acting
 from cishan.audit import actions as audit
 from cishan.audit.rules import Transition
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
 from cishan.warehouse.actions import stock
@@ -58,13 +58,14 @@ async def draft(*, source: UUID, target: UUID, note: str = "", by: Acting, reque
         )
         found = await transfer_by_id(request)
         if new is not None:
-            await _record(found, "draft", "", State.DRAFT, by=by)
+            await record(found, "draft", "", State.DRAFT, by=by)
         elif (found.source, found.target, found.created_by) != (source, target, by.person_id):
             raise Conflict(N_("This form was used for something else already. Open it anew."))
         return found
 
 
-async def _locked(transfer_id: UUID) -> Transfer:
+async def locked(transfer_id: UUID) -> Transfer:
+    """Hold a transfer until the transaction ends; raise NotFound."""
     await connection().execute("SELECT FROM stock_transfer WHERE id = $1 FOR NO KEY UPDATE", transfer_id)
     return await transfer_by_id(transfer_id)
 
@@ -73,7 +74,7 @@ async def add_line(transfer_id: UUID, place: Lying, quantity: int, *, request: U
     """Put pieces of a lot from a bin on a draft; the same request again changes nothing."""
     require_quantity(quantity)
     async with atomic():
-        transfer = await _locked(transfer_id)
+        transfer = await locked(transfer_id)
         if any(line.id == request for line in transfer.lines):
             return
         _require_draft(transfer)
@@ -111,7 +112,7 @@ async def add_first_expiring(transfer_id: UUID, item: UUID, quantity: int, *, re
     """Put pieces of an item on a draft, what expires first first: all of them or a refusal that counts."""
     require_quantity(quantity)
     async with atomic():
-        transfer = await _locked(transfer_id)
+        transfer = await locked(transfer_id)
         if any(line.id == uuid5(request, f"{line.lot}/{line.bin}") for line in transfer.lines):
             return 0
         _require_draft(transfer)
@@ -141,7 +142,7 @@ async def add_first_expiring(transfer_id: UUID, item: UUID, quantity: int, *, re
 async def remove_line(transfer_id: UUID, line_id: UUID) -> None:
     """Take a line off a draft; one that is gone already changes nothing."""
     async with atomic():
-        _require_draft(await _locked(transfer_id))
+        _require_draft(await locked(transfer_id))
         await connection().execute(
             "DELETE FROM stock_transfer_line WHERE id = $1 AND transfer = $2", line_id, transfer_id
         )
@@ -152,18 +153,18 @@ async def cancel(transfer_id: UUID, *, by: Acting, reason: str) -> None:
     if not reason.strip():
         raise Invalid(N_("Say why."), field="reason")
     async with atomic():
-        transfer = await _locked(transfer_id)
+        transfer = await locked(transfer_id)
         if transfer.state is State.CANCELLED:
             return
         _require_draft(transfer)
         await connection().execute("UPDATE stock_transfer SET state = 'cancelled' WHERE id = $1", transfer_id)
-        await _record(transfer, "cancel", State.DRAFT, State.CANCELLED, by=by, reason=reason)
+        await record(transfer, "cancel", State.DRAFT, State.CANCELLED, by=by, reason=reason)
 
 
 async def send(transfer_id: UUID, *, by: Acting, request: UUID) -> None:
     """Let the goods leave: out of their bins, into the receiving site's place for goods under way."""
     async with atomic():
-        transfer = await _locked(transfer_id)
+        transfer = await locked(transfer_id)
         if await stock.is_posted(request, transfer_id):
             return
         _require_draft(transfer)
@@ -189,7 +190,7 @@ async def send(transfer_id: UUID, *, by: Acting, request: UUID) -> None:
             "UPDATE stock_transfer SET state = 'sent', sent_by = $2, sent_at = $3 WHERE id = $1",
             *(transfer_id, by.person_id, clock.now()),
         )
-        await _record(transfer, "send", State.DRAFT, State.SENT, by=by)
+        await record(transfer, "send", State.DRAFT, State.SENT, by=by)
 
 
 async def receive(transfer_id: UUID, counted: Mapping[UUID, Counted], *, by: Acting, request: UUID) -> State:
@@ -198,7 +199,7 @@ async def receive(transfer_id: UUID, counted: Mapping[UUID, Counted], *, by: Act
     What is damaged goes to quarantine. What is missing stays under way until it turns up or is written off.
     """
     async with atomic():
-        transfer = await _locked(transfer_id)
+        transfer = await locked(transfer_id)
         if transfer.received_by == by.person_id and _is_the_same(transfer, counted):
             return transfer.state
         if transfer.state is not State.SENT:
@@ -207,7 +208,7 @@ async def receive(transfer_id: UUID, counted: Mapping[UUID, Counted], *, by: Act
             raise Forbidden(SENDER)
         deltas = await _arrivals(transfer, counted)
         if deltas:
-            await _arrive(transfer, deltas, by=by, request=request)
+            await arrive(transfer, deltas, by=by, request=request)
         for line in transfer.lines:
             one = counted[line.id]
             await connection().execute(
@@ -222,7 +223,7 @@ async def receive(transfer_id: UUID, counted: Mapping[UUID, Counted], *, by: Act
             "UPDATE stock_transfer SET state = $2, received_by = $3, received_at = $4 WHERE id = $1",
             *(transfer_id, state, by.person_id, clock.now()),
         )
-        await _record(transfer, "receive", State.SENT, state, by=by, reason=_differences(transfer, counted))
+        await record(transfer, "receive", State.SENT, state, by=by, reason=_differences(transfer, counted))
         return state
 
 
@@ -245,17 +246,19 @@ async def _arrivals(transfer: Transfer, counted: Mapping[UUID, Counted]) -> list
         if line.id not in counted:
             raise Invalid(N_("Count every line."), field=f"arrived_{line.id}")
         one = require_counted(line.quantity, counted[line.id], field=f"arrived_{line.id}")
-        deltas += _one_arrival(line, way.id, dock.id, one.arrived) + _one_arrival(
+        deltas += one_arrival(line, way.id, dock.id, one.arrived) + one_arrival(
             line, way.id, aside.id, one.damaged
         )
     return deltas
 
 
-def _one_arrival(line: Line, way: UUID, target: UUID, quantity: int) -> list[Delta]:
+def one_arrival(line: Line, way: UUID, target: UUID, quantity: int) -> list[Delta]:
+    """Return the moves of pieces that come from under way into a bin; none of no pieces."""
     return [Delta(line.lot, way, -quantity), Delta(line.lot, target, quantity)] if quantity else []
 
 
-async def _arrive(transfer: Transfer, deltas: list[Delta], *, by: Acting, request: UUID) -> Posted:
+async def arrive(transfer: Transfer, deltas: list[Delta], *, by: Acting, request: UUID) -> Posted:
+    """Post what came from under way; the same request again changes nothing."""
     return await stock.post(
         Cause.ARRIVE,
         deltas,
@@ -275,105 +278,6 @@ def _differences(transfer: Transfer, counted: Mapping[UUID, Counted]) -> str:
     )[:2000]
 
 
-async def find(
-    line_id: UUID, quantity: int, *, is_damaged: bool = False, by: Acting, request: UUID, reason: str
-) -> State:
-    """Take over pieces that were missing and turned up; the same request again changes nothing."""
-    require_quantity(quantity)
-    if not reason.strip():
-        raise Invalid(N_("Say where they were."), field="reason")
-    async with atomic():
-        transfer, line = await _missing_line(line_id)
-        if await stock.is_posted(request, transfer.id):
-            return transfer.state
-        _require_unsettled(line, quantity, field="found")
-        way = await first_bin(transfer.target, Purpose.TRANSIT)
-        purpose = Purpose.QUARANTINE if is_damaged else Purpose.RECEIVING
-        target = await first_bin(transfer.target, purpose)
-        await _arrive(transfer, _one_arrival(line, way.id, target.id, quantity), by=by, request=request)
-        return await _settle(transfer, line, "found", quantity, by=by, event="find", reason=reason)
-
-
-async def claim_missing(line_id: UUID, quantity: int) -> tuple[Transfer, Line]:
-    """Lock a transfer for a write-off of so many missing pieces of a line; raise Invalid if it has fewer."""
-    require_quantity(quantity)
-    transfer, line = await _missing_line(line_id)
-    _require_unsettled(line, quantity, field="quantity")
-    return transfer, line
-
-
-async def write_off(
-    line_id: UUID, quantity: int, *, subject: tuple[str, UUID], by: Acting, request: UUID, reason: str
-) -> Posted:
-    """Write missing pieces off the stock and the books: what the approval of `subject` calls when given."""
-    require_quantity(quantity)
-    async with atomic():
-        transfer, line = await _missing_line(line_id)
-        if not await stock.is_posted(request, subject[1]):
-            _require_missing(line, quantity, field="quantity")
-        way = await first_bin(transfer.target, Purpose.TRANSIT)
-        posted = await stock.post(
-            Cause.LOSE,
-            [Delta(line.lot, way.id, -quantity)],
-            by=by,
-            subject=subject,
-            request=request,
-            reason=reason,
-        )
-        if posted.is_new:
-            await _settle(transfer, line, "lost", quantity, by=by, event="write_off", reason=reason)
-        return posted
-
-
-async def _missing_line(line_id: UUID) -> tuple[Transfer, Line]:
-    transfer_id = await connection().fetchval(
-        "SELECT transfer FROM stock_transfer_line WHERE id = $1", line_id
-    )
-    if transfer_id is None:
-        raise NotFound(N_("There is no such transfer."))
-    transfer = await _locked(transfer_id)
-    return transfer, next(line for line in transfer.lines if line.id == line_id)
-
-
-def _require_unsettled(line: Line, quantity: int, *, field: str) -> None:
-    _require_missing(line, quantity, field=field)
-    if quantity > line.unsettled:
-        raise Invalid(
-            N_(
-                "Of lot {lot}, {proposed} missing pieces are proposed to be written off. Withdraw that first."
-            ),
-            field=field,
-            lot=line.lot_number,
-            proposed=line.proposed,
-        )
-
-
-def _require_missing(line: Line, quantity: int, *, field: str) -> None:
-    if quantity > line.missing:
-        raise Invalid(
-            N_("Of lot {lot} only {missing} are missing."),
-            field=field,
-            lot=line.lot_number,
-            missing=line.missing,
-        )
-
-
-async def _settle(
-    transfer: Transfer, line: Line, column: str, quantity: int, *, by: Acting, event: str, reason: str
-) -> State:
-    sql = {
-        "found": "UPDATE stock_transfer_line SET found = found + $2 WHERE id = $1",
-        "lost": "UPDATE stock_transfer_line SET lost = lost + $2 WHERE id = $1",
-    }[column]
-    await connection().execute(sql, line.id, quantity)
-    state = State.INCOMPLETE if transfer.missing > quantity else State.RECEIVED
-    if state is not transfer.state:
-        await connection().execute("UPDATE stock_transfer SET state = $2 WHERE id = $1", transfer.id, state)
-    told = f"{line.lot_number} ×{quantity}: {reason}"
-    await _record(transfer, event, State.INCOMPLETE, state, by=by, reason=told)
-    return state
-
-
 def _require_draft(transfer: Transfer) -> None:
     if transfer.state is not State.DRAFT:
         raise Conflict(_NOT_DRAFT)
@@ -384,9 +288,10 @@ def _require_room(transfer: Transfer, more: int) -> None:
         raise Conflict(N_("A transfer has at most {limit} lines; begin another one."), limit=LINE_LIMIT)
 
 
-async def _record(
+async def record(
     transfer: Transfer, event: str, before: str, after: str, *, by: Acting, reason: str = ""
 ) -> None:
+    """Write a step of a transfer into its history."""
     await audit.record(
         Transition(
             subject_kind=TRANSFER,

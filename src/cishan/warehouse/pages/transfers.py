@@ -24,6 +24,7 @@ from cishan.plumbing.documents import private_headers
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import CAMERA
+from cishan.warehouse.actions import lost_on_the_way
 from cishan.warehouse.actions import transfers as actions
 from cishan.warehouse.forms.places import ReasonForm
 from cishan.warehouse.forms.transfers import (
@@ -292,7 +293,7 @@ async def found_again(request: Request[Any, Any, Any], transfer_id: FromPath[UUI
         assert form.value is not None
         if form.value.line not in {line.id for line in found.lines}:
             raise NotFound(queries.NO_TRANSFER)
-        await actions.find(
+        await lost_on_the_way.find(
             form.value.line,
             form.value.found,
             is_damaged=form.value.damaged,
