@@ -16,9 +16,12 @@ DEMO: tuple[str, ...] = (
     "demo_staff",
     "demo_campaigns",
     "demo_gifts",
+    "demo_year",
     "demo_warehouse",
     "demo_drives",
     "demo_goods",
+    "demo_orders",
+    "demo_care",
 )
 """Modules that fill a demonstration (CISHAN_DEMO=1), loaded after the reference data."""
 

@@ -1,6 +1,7 @@
 """Three warehouses with some goods in them, from invented givers."""
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from cishan.identity.queries import regions
@@ -9,7 +10,8 @@ from cishan.plumbing.db import atomic
 from cishan.warehouse.actions import places, stock
 from cishan.warehouse.queries import places as where
 from cishan.warehouse.queries.catalogue import item_by_code
-from cishan.warehouse.rules.places import Purpose
+from cishan.warehouse.rules.catalogue import Item
+from cishan.warehouse.rules.places import Bin, Purpose, Site
 from cishan.warehouse.rules.stock import Basis, Cause, Delta, NewLot, Source
 
 SITES = (
@@ -35,14 +37,30 @@ STOCK: tuple[tuple[str, str, int, int | None, str, tuple[str, ...]], ...] = (
 )
 """Site, kind of goods, pieces, days since they were made (None: they do not age), fund, restrictions."""
 SHELVES = 12
+KEPT_DAYS = 25
+"""So long ago came what does not age; food came two days after it was made."""
 
 
 async def load() -> None:
+    await open_sites()
+    for number, (site, code, pieces, age, fund, words) in enumerate(STOCK):
+        await fill(
+            f"{site}/{number}/{code}",
+            code,
+            pieces,
+            bin_code=f"{site}-B-{number % SHELVES + 1:02}",
+            fund=fund,
+            age=age,
+            days_ago=KEPT_DAYS + number if age is None else age - 2,
+            words=words,
+        )
+
+
+async def open_sites() -> None:
+    """Open the warehouses that are not open yet."""
     for code, name, organisation, region in SITES:
         if await where.site_by_code(code) is None:
             await _open(code, name, organisation, region)
-    for number, row in enumerate(STOCK):
-        await _fill(number, row)
 
 
 async def _open(code: str, name: str, organisation: str, region: str) -> None:
@@ -65,39 +83,80 @@ async def _open(code: str, name: str, organisation: str, region: str) -> None:
             )
 
 
-async def _fill(number: int, given: tuple[str, str, int, int | None, str, tuple[str, ...]]) -> None:
-    site_code, item_code, pieces, age, fund, words = given
-    item = await item_by_code(item_code)
-    shelf = await where.bin_by_code(f"{site_code}-B-{number % SHELVES + 1:02}")
-    if item is None or shelf is None:
-        raise LookupError(f"the seeds of the warehouse do not name {item_code} and its shelf")
-    row = _id(f"{site_code}/{number}/{item_code}")
+async def fill(
+    key: str,
+    item_code: str,
+    pieces: int,
+    *,
+    bin_code: str,
+    fund: str,
+    age: int | None = None,
+    days_ago: int,
+    words: Sequence[str] = (),
+) -> None:
+    """Put goods of an opening stock on a shelf, so many days after they were made (None: they do not age).
+
+    The same key once more changes nothing.
+    """
+    item, shelf, row = await item_of(item_code), await bin_of(bin_code), _id(key)
     made = None if age is None else clock.today() - timedelta(days=age)
-    async with atomic():
-        if await stock.is_posted(row):
-            return
-        lot = await stock.open_lot(
-            NewLot(
-                item=item.id,
-                quantity=pieces,
-                cost_fen=pieces * item.typical_value_fen,
-                basis=Basis.FAIR,
-                fund=fund,
-                source=Source.OPENING,
-                source_id=row,
-                made_on=made,
-                expires_on=_expiry(made, item.shelf_life_days),
-                restrictions=words,
+    with clock.fixed(days_before(days_ago)):
+        async with atomic():
+            if await stock.is_posted(row):
+                return
+            lot = await stock.open_lot(
+                NewLot(
+                    item=item.id,
+                    quantity=pieces,
+                    cost_fen=pieces * item.typical_value_fen,
+                    basis=Basis.FAIR,
+                    fund=fund,
+                    source=Source.OPENING,
+                    source_id=row,
+                    made_on=made,
+                    expires_on=_expiry(made, item.shelf_life_days),
+                    restrictions=tuple(words),
+                )
             )
-        )
-        await stock.post(
-            Cause.RECEIVE,
-            [Delta(lot, shelf.id, pieces)],
-            by=None,
-            subject=("opening", row),
-            request=row,
-            reason="演示：期初库存",
-        )
+            await stock.post(
+                Cause.RECEIVE,
+                [Delta(lot, shelf.id, pieces)],
+                by=None,
+                subject=("opening", row),
+                request=row,
+                reason="演示：期初库存",
+            )
+
+
+def days_before(days: int, hour: int = 9) -> datetime:
+    """Return an hour of a day so many days ago, in China; of today, now."""
+    if days <= 0:
+        return clock.now()
+    return datetime.combine(clock.today() - timedelta(days=days), time(hour, 30), clock.CHINA)
+
+
+async def item_of(code: str) -> Item:
+    """Return an item of the catalogue; raise LookupError."""
+    found = await item_by_code(code)
+    if found is None:
+        raise LookupError(f"the catalogue does not know {code}")
+    return found
+
+
+async def site_of(code: str) -> Site:
+    """Return one of the sites; raise LookupError."""
+    found = await where.site_by_code(code)
+    if found is None:
+        raise LookupError(f"the demonstration has no site {code}")
+    return found
+
+
+async def bin_of(code: str) -> Bin:
+    """Return one of the bins; raise LookupError."""
+    found = await where.bin_by_code(code)
+    if found is None:
+        raise LookupError(f"the demonstration has no bin {code}")
+    return found
 
 
 def _expiry(made: date | None, life: int | None) -> date | None:

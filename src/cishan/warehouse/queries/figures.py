@@ -138,11 +138,18 @@ async def _shares(sites: list[UUID]) -> tuple[list[Share], dict[bool, int]]:
     return [Share(**row) for row in rows], worth
 
 
+async def summed_until() -> date | None:
+    """Return the last day of those that were summed up, into which nothing may be dated back."""
+    (row,) = await fetch("SELECT max(day) AS day FROM stock_summed")
+    found: date | None = row["day"]
+    return found
+
+
 async def _sums(sites: Collection[UUID], today: date) -> list[dict[str, Any]]:
     """Return what came and went in a year, by month and item: summed days as they stand, then the rest."""
     first = rules.months_before(today, rules.SHOWN_MONTHS - 1)[0]
-    rows = await fetch("SELECT max(day) AS day FROM stock_summed")
-    since = max(first, rows[0]["day"] + timedelta(days=1)) if rows[0]["day"] else first
+    summed = await summed_until()
+    since = max(first, summed + timedelta(days=1)) if summed else first
     found = await fetch(_SUMMED, first)
     found += await fetch(SUMS, list(COUNTED), midnight(since), midnight(today + timedelta(days=1)))
     return [row for row in found if row["site"] in sites]
