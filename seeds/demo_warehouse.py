@@ -37,8 +37,8 @@ STOCK: tuple[tuple[str, str, int, int | None, str, tuple[str, ...]], ...] = (
 )
 """Site, kind of goods, pieces, days since they were made (None: they do not age), fund, restrictions."""
 SHELVES = 12
-KEPT_DAYS = 25
-"""So long ago came what does not age; food came two days after it was made."""
+KEPT_DAYS = 20
+"""So long ago what does not age began to come, each kind a fortnight apart; food came when it was made."""
 
 
 async def load() -> None:
@@ -51,7 +51,7 @@ async def load() -> None:
             bin_code=f"{site}-B-{number % SHELVES + 1:02}",
             fund=fund,
             age=age,
-            days_ago=KEPT_DAYS + number if age is None else age - 2,
+            days_ago=KEPT_DAYS + 14 * number if age is None else age - 2,
             words=words,
         )
 

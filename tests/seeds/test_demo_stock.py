@@ -1,4 +1,4 @@
-"""The warehouse of the demonstration lives: a year behind it, something in every state, and all of it once."""
+"""The warehouse of the demonstration: a year behind it, something in every state, and all of it once."""
 
 from collections import Counter
 
@@ -25,7 +25,15 @@ from seeds import kits as kit_seeds
 
 BEFORE = (reference, deadlines, approvals, warehouse, kit_seeds, demo_staff)
 DEMO = (demo_year, demo_warehouse, demo_drives, demo_goods, demo_orders, demo_care)
-COUNTED = ("stock_cause", "stock_lot", "goods_offer", "goods_order", "goods_kit", "audit.transition", "stored_file")
+COUNTED = (
+    "stock_cause",
+    "stock_lot",
+    "goods_offer",
+    "goods_order",
+    "goods_kit",
+    "audit.transition",
+    "stored_file",
+)
 
 
 async def test_the_year_is_told_once_and_shows_something_in_every_state(db: None, config: Settings) -> None:
@@ -35,7 +43,7 @@ async def test_the_year_is_told_once_and_shows_something_in_every_state(db: None
     for module in (kit_seeds, *DEMO):
         await module.load()
     assert await _rows() == before
-    assert (await proofs.prove()).problems == ()
+    assert (await proofs.prove()).findings == ()
     assert set(await _states("goods_offer")) == set(offers.State) - {offers.State.CLOSED}
     assert set(await _states("goods_order")) == set(orders.State)
     assert await _states("stock_transfer") == {"sent": 1, "received": 1, "incomplete": 1}
@@ -53,7 +61,9 @@ async def test_the_winter_drive_hands_out_two_versions_of_its_kit(db: None, conf
     account = await drives.account_of(drive.id)
     assert (account.came, account.handed_out, account.left, account.is_whole) == (60, 18, 42, True)
     assert await _states("goods_entitlement") == {"given": 18, "listed": 24, "absent": 4, "struck": 2}
-    versions = await fetch("SELECT DISTINCT k.version FROM goods_assembly AS a JOIN goods_kit AS k ON k.id = a.kit")
+    versions = await fetch(
+        "SELECT DISTINCT k.version FROM goods_assembly AS a JOIN goods_kit AS k ON k.id = a.kit"
+    )
     assert {row["version"] for row in versions} == {1, 2}
     held = await kits.in_force(drive.item)
     assert held is not None
@@ -71,8 +81,8 @@ async def test_something_came_and_went_in_almost_every_month(db: None, config: S
 
 
 async def _rows() -> list[int]:
-    return [(await fetch(f"SELECT count(*) AS n FROM {table}"))[0]["n"] for table in COUNTED]  # noqa: S608
+    return [(await fetch(f"SELECT count(*) AS n FROM {table}"))[0]["n"] for table in COUNTED]
 
 
 async def _states(table: str) -> dict[str, int]:
-    return dict(Counter(row["state"] for row in await fetch(f"SELECT state FROM {table}")))  # noqa: S608
+    return dict(Counter(row["state"] for row in await fetch(f"SELECT state FROM {table}")))

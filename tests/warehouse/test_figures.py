@@ -71,11 +71,11 @@ async def test_the_overview_adds_up_to_the_books(year: UUID) -> None:
         Month(date(2026, 11, 1), issued=10, issued_fen=60000),
     )
     assert len(view.months) == 12
-    within_30 = next(band for band in view.expiring if band.name == "Within 30 days")
+    within_30 = next(one for one in view.expiring if (one.band.first, one.band.last) == (0, 30))
     assert (within_30.lots, within_30.pieces, within_30.value_fen) == (1, 63, 378000)
     (rice,) = [cover for cover in view.covers if cover.item == year]
-    # 37 pieces went out from 1 August to 22 November: 114 days; 60 on the shelf and 5 entrusted are free.
-    assert (rice.available, rice.issued, rice.days) == (65, 37, 65 * 114 // 37)
+    # 37 pieces went out since the first came on 10 September: 74 days; 60 are free, and 5 are somebody's own.
+    assert (rice.available, rice.issued, rice.days) == (60, 37, 60 * 74 // 37)
 
 
 async def test_summed_days_say_what_their_moves_said_and_are_summed_once(year: UUID) -> None:
@@ -107,9 +107,10 @@ async def test_what_lacks_is_asked_for_in_public_without_a_name(
     keeper = await a_keeper()
     await actions.set_level(site, year, 100, by=keeper)
     (need,) = await queries.needs()
-    assert (need.missing, need.sites) == (35, ("DZ仓库",))
+    assert (need.item_code, need.missing, need.sites) == ("RICE10", 40, ("DZ仓库",))
     page = (await client.get("/warehouse")).text
-    assert "35 袋" in page
+    assert "40 袋" in page
+    assert 'href="/goods/give?item=RICE10"' in page
     assert "37" in page  # pieces handed out this year
     await actions.set_level(site, year, 0, by=keeper)
     assert await queries.needs() == []
@@ -169,3 +170,36 @@ def test_turnover_is_told_for_an_average_stock() -> None:
 
 def test_months_before_a_day_are_whole_and_in_order() -> None:
     assert rules.months_before(date(2026, 1, 31), 2) == [date(2025, 11, 1), date(2025, 12, 1)]
+
+
+async def test_expired_goods_are_not_free_before_the_night_locks_them(year: UUID) -> None:
+    site, by = await a_site(), await a_keeper()
+    await actions.set_level(site, year, 1, by=by)
+    with clock.fixed(datetime(2026, 12, 11, 4, tzinfo=UTC)):
+        (level,) = await queries.levels(CITY_WIDE)
+        assert level.available == 0
+        assert next(c.available for c in (await queries.overview(CITY_WIDE)).covers if c.item == year) == 0
+
+
+@pytest.mark.parametrize(
+    ("near", "expected"),
+    [
+        (60, [(0, 30), (31, 60), (61, 90)]),
+        (45, [(0, 22), (23, 45), (46, 75)]),
+        (1, [(0, 1), (2, 31)]),
+    ],
+)
+def test_the_bands_of_what_will_not_last_follow_the_line_of_the_house(
+    near: int, expected: list[tuple[int, int]]
+) -> None:
+    past, *bands = rules.bands(near)
+    assert past.last == -1
+    assert [(band.first, band.last) for band in bands] == expected
+
+
+async def test_the_offer_form_opens_with_what_is_needed(client: httpx.AsyncClient, year: UUID) -> None:
+    assert f'<option value="{year}" selected' in (await client.get("/goods/give?item=RICE10")).text
+    for unknown in ("", "NO-SUCH", "%27"):
+        answer = await client.get(f"/goods/give?item={unknown}")
+        assert answer.status_code == 200
+        assert f'value="{year}" selected' not in answer.text

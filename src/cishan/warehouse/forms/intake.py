@@ -85,9 +85,10 @@ def line_numbers(raw: Mapping[str, Sequence[str]]) -> tuple[int, ...]:
     return tuple(range(1, min(max(count, 1), MAX_LINES) + 1))
 
 
-def fresh(*, request: UUID, lines: int = 1, site: str = "") -> Form[Any]:
-    """Return the form as its giver first sees it."""
-    return forms.empty(lines=str(lines), request=str(request), giver="person", site=site)
+def fresh(*, request: UUID, lines: int = 1, site: str = "", item: str = "") -> Form[Any]:
+    """Return the form as its giver first sees it; `item` is the id of the goods that are chosen already."""
+    chosen = {"item-1": item} if item else {}
+    return forms.empty(lines=str(lines), request=str(request), giver="person", site=site, **chosen)
 
 
 def read(submitted: Mapping[str, Any], *, language: str, funds: Sequence[str]) -> Filled:

@@ -11,7 +11,6 @@ from cishan.approvals.rules import acting
 from cishan.identity.guards import NO_STORE, PUBLIC, allowed, lead_to, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
-from cishan.kernel import clock
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
@@ -29,12 +28,16 @@ from cishan.warehouse.rules.catalogue import CATEGORIES
 async def figures(request: Request[Any, Any, Any]) -> Template:
     """Show value, cover, what expires, turnover, and what came and went, for the sites in reach."""
     staff = await allowed(request, Action.STOCK_READ)
+    view = await queries.overview(scope_of(staff, Action.STOCK_READ).regions)
     context = {
         "staff": staff,
-        "view": await queries.overview(scope_of(staff, Action.STOCK_READ).regions),
+        "view": view,
+        "expiring": [
+            (gettext(one.band.label).format(first=one.band.first, last=one.band.last), one)
+            for one in view.expiring
+        ],
         "categories": CATEGORIES,
         "funds": {fund.code: fund.name for fund in await ledger.funds()},
-        "today": clock.today(),
     }
     return Template("warehouse/figures.html", context=context, headers=NO_STORE)
 
@@ -88,7 +91,7 @@ async def public() -> Template:
     context = {
         "view": view,
         "by_category": [(gettext(name), pieces) for name, pieces in view.by_category],
-        "drives": [drive for drive in await drives.public_progress() if drive.is_open],
+        "drives": await drives.public_progress(),
     }
     return Template("warehouse/public.html", context=context)
 

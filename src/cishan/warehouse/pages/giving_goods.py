@@ -6,7 +6,7 @@ from uuid import UUID
 
 from litestar import Request, Router, get, post
 from litestar.middleware.rate_limit import RateLimitConfig
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
@@ -77,11 +77,13 @@ async def _choices() -> dict[str, Any]:
 
 
 @get("/goods/give")
-async def ask() -> Template:
-    """Ask what somebody would like to give, and say beforehand what cannot be taken."""
+async def ask(item: FromQuery[str] = "") -> Template:
+    """Ask what somebody would like to give (`item`: the code of what is chosen), and what cannot be taken."""
     sites = await places.sites()
     site = str(sites[0].id) if len(sites) == 1 else ""
-    return await _form(form_room.fresh(request=ids.new_id(), site=site), (1,), {})
+    found = await catalogue.item_by_code(item) if item else None
+    chosen = str(found.id) if found and found.active and not found.is_kit else ""
+    return await _form(form_room.fresh(request=ids.new_id(), site=site, item=chosen), (1,), {})
 
 
 async def _form(

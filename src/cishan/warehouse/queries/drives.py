@@ -268,7 +268,6 @@ class PublicDrive:
     unit: str
     starts_on: date
     ends_on: date
-    is_open: bool
     target_people: int
     people: int
     pieces: int
@@ -276,10 +275,8 @@ class PublicDrive:
 
 
 async def public_progress(*, limit: int = 12) -> list[PublicDrive]:
-    """Return the drives that are open or closed, the latest season first."""
-    drives = await _drives(
-        " WHERE d.state IN ('open', 'closed') ORDER BY d.ends_on DESC, d.number DESC LIMIT {}", limit
-    )
+    """Return the drives that hand out now, the one that ends last first."""
+    drives = await _drives(" WHERE d.state = 'open' ORDER BY d.ends_on DESC, d.number DESC LIMIT {}", limit)
     found = []
     for drive in drives:
         handed_out, returned = await pieces_of(drive.id)
@@ -291,7 +288,6 @@ async def public_progress(*, limit: int = 12) -> list[PublicDrive]:
                 unit=drive.unit,
                 starts_on=drive.starts_on,
                 ends_on=drive.ends_on,
-                is_open=drive.state is DriveState.OPEN,
                 target_people=drive.target_people,
                 people=together(list((await progress_of(drive.id)).values())).given,
                 pieces=handed_out - returned,

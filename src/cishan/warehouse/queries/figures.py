@@ -1,17 +1,18 @@
 """What managers and the public see: from balances and from sums of days, never from all moves."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
+from cishan import gateways
 from cishan.kernel import clock
 from cishan.plumbing.db import fetch
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import figures as rules
 from cishan.warehouse.rules.catalogue import CATEGORIES
-from cishan.warehouse.rules.figures import Month
+from cishan.warehouse.rules.figures import Band, Month
 from cishan.warehouse.rules.stock import Cause
 
 COUNTED = (Cause.RECEIVE, Cause.ISSUE, Cause.RETURN)
@@ -60,7 +61,7 @@ class Cover:
 class Expiring:
     """Goods that will not last."""
 
-    name: str
+    band: Band
     lots: int
     pieces: int
     value_fen: int
@@ -76,6 +77,8 @@ class Overview:
     pieces: int
     shares: tuple[Share, ...]
     covers: tuple[Cover, ...]
+    near_days: int
+    """With so many days left or fewer, goods are to be handed out first."""
     expiring: tuple[Expiring, ...]
     months: tuple[Month, ...]
     turnover_tenths: int | None
@@ -105,7 +108,10 @@ async def overview(regions: Sequence[str]) -> Overview:
     sites, today = await site_ids(regions), clock.today()
     shares, worth = await _shares(sites)
     sums = await _sums(set(sites), today)
-    months, since = _by_month(sums, today), rules.months_before(today, rules.COVER_MONTHS)[0]
+    months, near = _by_month(sums, today), gateways.settings().near_expiry_days
+    since = rules.months_before(today, rules.COVER_MONTHS)[0]
+    ours = [row for row in sums if not row["fund_code"].startswith("A-")]
+    days = (today - max(since, await _began() or since)).days + 1
     turned = rules.turnover(worth[False] + worth[True], months)
     return Overview(
         sites=len(sites),
@@ -113,12 +119,19 @@ async def overview(regions: Sequence[str]) -> Overview:
         entrusted_fen=worth[True],
         pieces=sum(share.pieces for share in shares),
         shares=tuple(shares),
-        covers=tuple(await _covers(sites, _issued(sums, since), (today - since).days + 1)),
-        expiring=tuple(await _expiring(sites, today)),
+        covers=tuple(await _covers(sites, _issued(ours, since), days)),
+        near_days=near,
+        expiring=tuple(await _expiring(sites, today, rules.bands(near))),
         months=tuple(months),
         turnover_tenths=turned[0] if turned else None,
         average_fen=turned[1] if turned else 0,
     )
+
+
+async def _began() -> date | None:
+    """Return the day on which goods moved for the first time."""
+    (row,) = await fetch("SELECT min(at) AS at FROM stock_cause")
+    return clock.china_day(row["at"]) if row["at"] else None
 
 
 async def _shares(sites: list[UUID]) -> tuple[list[Share], dict[bool, int]]:
@@ -187,12 +200,14 @@ async def _covers(sites: list[UUID], issued: dict[UUID, int], days: int) -> list
                           FROM stock_balance AS s JOIN stock_lot AS l ON l.id = s.lot
                           JOIN stock_bin AS b ON b.id = s.bin
                          WHERE s.on_hand > s.reserved AND l.state = 'open' AND b.site = ANY({}::uuid[])
+                           AND NOT l.entrusted AND (l.expires_on IS NULL OR l.expires_on >= {})
                            AND b.purpose IN ('shelf', 'cold', 'packing', 'receiving')
                          GROUP BY l.item) AS s ON s.item = i.id
              LEFT JOIN (SELECT item, sum(minimum)::bigint AS minimum FROM stock_level
                          WHERE site = ANY({}::uuid[]) GROUP BY item) AS v ON v.item = i.id
             WHERE i.active AND (s.available > 0 OR v.minimum > 0 OR i.id = ANY({}::uuid[]))""",
         sites,
+        clock.today(),
         sites,
         list(issued),
     )
@@ -211,7 +226,7 @@ async def _covers(sites: list[UUID], issued: dict[UUID, int], days: int) -> list
     return sorted(covers, key=lambda c: (c.available >= c.minimum, c.days is None, c.days or 0, c.name))
 
 
-async def _expiring(sites: list[UUID], today: date) -> list[Expiring]:
+async def _expiring(sites: list[UUID], today: date, bands: Sequence[Band]) -> list[Expiring]:
     rows = await fetch(
         """SELECT l.expires_on - {}::date AS left_days, s.pieces,
                   (l.value_fen::numeric * s.pieces / l.on_hand)::bigint AS value_fen
@@ -222,21 +237,17 @@ async def _expiring(sites: list[UUID], today: date) -> list[Expiring]:
             WHERE l.expires_on <= {}""",
         today,
         sites,
-        today + timedelta(days=90),
+        today + timedelta(days=bands[-1].last),
     )
     found = []
-    for name, least, most in rules.BANDS:
-        fitting = [
-            r for r in rows if (least is None or r["left_days"] >= least) and r["left_days"] <= (most or 0)
-        ]
-        if most == -1:
-            fitting = [r for r in rows if r["left_days"] < 0]
+    for band in bands:
+        fitting = [row for row in rows if band.first <= row["left_days"] <= band.last]
         found.append(
             Expiring(
-                name,
+                band,
                 len(fitting),
-                int(sum(r["pieces"] for r in fitting)),
-                sum(r["value_fen"] for r in fitting),
+                int(sum(row["pieces"] for row in fitting)),
+                sum(row["value_fen"] for row in fitting),
             )
         )
     return found
@@ -250,6 +261,8 @@ class Level:
     site: UUID
     site_name: str
     item: UUID
+    code: str
+    is_kit: bool
     name: str
     unit: str
     minimum: int
@@ -259,15 +272,17 @@ class Level:
 async def levels(regions: Sequence[str]) -> list[Level]:
     """Return the minimum levels of the sites in reach, what lacks most first."""
     rows = await fetch(
-        """SELECT v.id, v.site, t.name AS site_name, v.item, i.name_zh, i.name_en, i.unit_zh, i.unit_en,
-                  v.minimum,
+        """SELECT v.id, v.site, t.name AS site_name, v.item, i.code, i.is_kit, i.name_zh, i.name_en,
+                  i.unit_zh, i.unit_en, v.minimum,
                   coalesce((SELECT sum(s.on_hand - s.reserved) FROM stock_lot AS l
                               JOIN stock_balance AS s ON s.lot = l.id JOIN stock_bin AS b ON b.id = s.bin
                              WHERE l.item = v.item AND l.state = 'open' AND l.on_hand > 0 AND b.site = v.site
+                               AND NOT l.entrusted AND (l.expires_on IS NULL OR l.expires_on >= {})
                                AND b.purpose IN ('shelf', 'cold', 'packing', 'receiving')),
                            0)::bigint AS available
              FROM stock_level AS v JOIN stock_site AS t ON t.id = v.site JOIN goods_item AS i ON i.id = v.item
             WHERE t.region LIKE ANY({}::text[])""",
+        clock.today(),
         list(regions),
     )
     found = [
@@ -285,6 +300,7 @@ async def levels(regions: Sequence[str]) -> list[Level]:
 class Need:
     """What the warehouses lack."""
 
+    item_code: str
     name: str
     unit: str
     missing: int
@@ -341,14 +357,17 @@ async def public() -> Public:
 
 
 async def needs() -> list[Need]:
-    """Return what all sites together lack of what they should always have, most pieces first."""
-    sums: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
+    """Return what all sites together lack of what they should always have, most pieces first.
+
+    Kits are put together by the house: nobody is asked to give one.
+    """
+    found: dict[UUID, Need] = {}
     for level in await levels(["%"]):
-        if level.available < level.minimum:
-            missing, sites = sums.get((level.name, level.unit), (0, ()))
-            sums[level.name, level.unit] = (
-                missing + level.minimum - level.available,
-                (*sites, level.site_name),
-            )
-    found = [Need(name, unit, missing, sites) for (name, unit), (missing, sites) in sums.items()]
-    return sorted(found, key=lambda need: (-need.missing, need.name))
+        missing = level.minimum - level.available
+        if missing <= 0 or level.is_kit:
+            continue
+        before = found.get(level.item, Need(level.code, level.name, level.unit, 0, ()))
+        found[level.item] = replace(
+            before, missing=before.missing + missing, sites=(*before.sites, level.site_name)
+        )
+    return sorted(found.values(), key=lambda need: (-need.missing, need.name))

@@ -202,7 +202,6 @@ LOTS = List(
     more=_lots,
     views=(
         View(N_("In stock"), "stocked=1"),
-        View(N_("Expire within 60 days"), "soon=1"),
         View(N_("Locked"), "locked=1"),
     ),
     columns=(
@@ -254,13 +253,6 @@ LOTS = List(
         ),
         Days(code="expires", title=N_("Last day of use"), sql="lot.expires_on"),
         Flag(code="stocked", title=N_("In stock"), sql="lot.on_hand > 0"),
-        Flag(
-            code="soon",
-            title=N_("Expire within 60 days"),
-            sql="lot.on_hand > 0 AND lot.expires_on"
-            " BETWEEN ($NOW AT TIME ZONE 'Asia/Shanghai')::date"
-            " AND ($NOW AT TIME ZONE 'Asia/Shanghai')::date + 60",
-        ),
         Flag(code="locked", title=N_("Locked"), sql="lot.on_hand > 0 AND lot.state <> 'open'"),
     ),
 )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 from uuid import UUID
 
+from cishan import gateways
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock
@@ -15,8 +16,6 @@ from cishan.warehouse.queries.places import sites
 from cishan.warehouse.rules import tasks
 from cishan.warehouse.rules.places import Purpose, Site
 from cishan.warehouse.rules.tasks import Line
-
-NEAR_EXPIRY_DAYS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ async def _near_expiry(regions: Sequence[str]) -> Mapping[UUID | None, int]:
             WHERE l.state = 'open' AND l.on_hand > 0 AND l.expires_on BETWEEN {} AND {} AND s.on_hand > 0
               AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY b.site""",
         today,
-        today + timedelta(days=NEAR_EXPIRY_DAYS),
+        today + timedelta(days=gateways.settings().near_expiry_days),
         list(regions),
     )
 
@@ -109,8 +108,8 @@ for _line in (
         30,
     ),
     Line(
-        N_("Expire within 60 days"),
-        "/staff/warehouse/lots?site={site}&soon=1",
+        N_("Near their last day of use"),
+        "/staff/near-expiry?site={name}",
         _near_expiry,
         Action.STOCK_READ,
         70,

@@ -9,13 +9,27 @@ from cishan.kernel.text import N_
 COVER_MONTHS = 3
 """Closed months that the pace of handing out is taken from, beside the running one."""
 SHOWN_MONTHS = 12
-BANDS: tuple[tuple[str, int, int], ...] = (
-    (N_("Expired, locked"), -1_000_000, -1),
-    (N_("Within 30 days"), 0, 30),
-    (N_("In 31 to 60 days"), 31, 60),
-    (N_("In 61 to 90 days"), 61, 90),
-)
-"""Name, first and last day left of goods that will not last."""
+AFTER_DAYS = 30
+"""So many days beyond the house's line for what is near its end are shown too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Goods that have so many days left; `label` is a msgid with places for `first` and `last`."""
+
+    label: str
+    first: int
+    last: int
+
+
+def bands(near_days: int) -> list[Band]:
+    """Return the bands of what will not last: expired, two up to the house's line, and one beyond it."""
+    found, first = [Band(N_("Past their last day"), -1_000_000, -1)], 0
+    for last in sorted({max(near_days // 2, 1), near_days, near_days + AFTER_DAYS}):
+        label = N_("In {first} to {last} days") if first else N_("Within {last} days")
+        found.append(Band(label, first, last))
+        first = last + 1
+    return found
 
 
 def month_of(day: date) -> date:
