@@ -59,7 +59,7 @@ GIFTS = (
     Gift(11, "爱心网友戊", "F-NDXD", (Line("HEATER", 36), Line("EBLANKET", 50, 45))),
 )
 SHELF = {"OIL5": 3, "RICE10": 1, "NOODLES1": 4, "QUILT": 5, "COAT": 6, "STATIONERY": 8, "BOOKS10": 8}
-"""Where goods lie, by the number of the shelf; everything else on the ninth."""
+"""Where goods lie, by the number of the shelf; everything else is spread over the first ten."""
 RECEIVERS = (
     ("演示·胡家村村委会", "371423100", ()),
     ("演示·岔河敬老院", "371402001", ("elders",)),
@@ -177,7 +177,7 @@ async def _went(number: int, moment: datetime, first: Acting, second: Acting, pa
 
 
 def _shelf(code: str) -> str:
-    return f"DZ-B-{SHELF.get(code, 9):02}"
+    return f"DZ-B-{SHELF.get(code, 1 + sum(code.encode()) % 10):02}"
 
 
 def _id(number: int) -> UUID:
