@@ -17,9 +17,10 @@ from cishan.plumbing.db import atomic, connection, fetch
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import stock
 from cishan.warehouse.actions.order_steps import Locked, lock, move, step
+from cishan.warehouse.queries import catalogue, choosing, places
 from cishan.warehouse.queries import handovers as queries
-from cishan.warehouse.queries import places
 from cishan.warehouse.queries.orders import NO_PICK
+from cishan.warehouse.queries.stock import lot_by_id
 from cishan.warehouse.rules import orders as rules
 from cishan.warehouse.rules.orders import (
     ORDER,
@@ -32,7 +33,7 @@ from cishan.warehouse.rules.orders import (
     Signed,
     State,
 )
-from cishan.warehouse.rules.places import Purpose
+from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.stock import Cause, Delta
 from cishan.warehouse.tables.orders import RECEIVER_PHONE, SECOND_NAME, SIGNER_NAME
 
@@ -241,11 +242,20 @@ async def confirm(
 
 
 async def take_back(
-    pick_id: UUID, *, quantity: int, condition: Condition, reason: str, by: Acting, request: UUID
+    pick_id: UUID,
+    *,
+    quantity: int,
+    condition: Condition,
+    reason: str,
+    by: Acting,
+    request: UUID,
+    shelf: str = "",
+    grade: str = "",
 ) -> bool:
     """Take handed-over goods back into quarantine for inspection; False: this request did it before.
 
-    At most what went out, at the value at which it went.
+    Onto a shelf of the same site only if the keeper names one, states that the goods are whole and of which
+    grade, and their lot may be handed out. At most what went out, at the value at which it went.
     """
     if not reason.strip():
         raise Invalid(N_("Say why the goods came back."), field="reason")
@@ -270,10 +280,18 @@ async def take_back(
             raise Invalid(
                 N_("At most {limit} can come back: so many were handed over."), field="quantity", limit=left
             )
-        bin_id = (await places.first_bin(row["site"], Purpose.QUARANTINE)).id
+        lot = await lot_by_id(row["lot"])
+        if shelf:
+            target = await _shelf(shelf, site=row["site"])
+            item = await catalogue.item_by_id(lot.item)
+            rules.require_fit_for_shelf(
+                condition, grade, lot, today=clock.today(), cold_chain=item.cold_chain
+            )
+        else:
+            target = await places.first_bin(row["site"], Purpose.QUARANTINE)
         posted = await stock.post(
             Cause.RETURN,
-            [Delta(row["lot"], bin_id, on_hand=quantity)],
+            [Delta(lot.id, target.id, on_hand=quantity)],
             by=by,
             subject=(ORDER, row["order_id"]),
             request=uuid5(request, "return"),
@@ -285,10 +303,18 @@ async def take_back(
             *(pick_id, quantity, clock.now(), by.person_id),
         )
         await connection().execute(
-            """INSERT INTO goods_return (id, pick, quantity, condition, bin, reason, at, taken_by, cause,
-                                         request)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
-            *(ids.new_id(), pick_id, quantity, condition.value, bin_id, reason.strip()[:300], clock.now()),
-            *(by.person_id, posted.cause_id, request),
+            """INSERT INTO goods_return (id, pick, quantity, condition, grade, bin, reason, at, taken_by,
+                                         cause, request)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
+            *(ids.new_id(), pick_id, quantity, condition.value, grade if shelf else "", target.id),
+            *(reason.strip()[:300], clock.now(), by.person_id, posted.cause_id, request),
         )
     return True
+
+
+async def _shelf(code: str, *, site: UUID) -> Bin:
+    """Return the shelf bin of the site that somebody scanned; raise Invalid."""
+    found = await choosing.bin_meant(code)
+    if found.site != site or found.purpose != Purpose.SHELF or not found.active:
+        raise Invalid(N_("Choose a shelf bin of the site from which the goods went out."), field="bin")
+    return found

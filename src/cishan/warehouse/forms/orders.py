@@ -134,6 +134,9 @@ class ReturnForm(msgspec.Struct, kw_only=True):
     quantity: Pieces
     condition: Condition
     reason: Annotated[str, Input(max_length=300, required=N_("Say why the goods came back."))]
+    grade: Annotated[str, Input(max_length=1)] = ""
+    bin: Annotated[str, Input(max_length=300)] = ""
+    """A shelf; empty: quarantine."""
 
 
 class ScrapForm(msgspec.Struct, kw_only=True):

@@ -21,6 +21,7 @@ from cishan.plumbing import forms
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
+from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import handovers as actions
 from cishan.warehouse.forms.orders import ConfirmForm, HandOverForm, PackForm, ReturnForm
 from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page, second_of, why_not
@@ -29,6 +30,7 @@ from cishan.warehouse.queries import orders as queries
 from cishan.warehouse.queries.handovers import PHOTO, SIGNATURE
 from cishan.warehouse.queries.orders import OrderView
 from cishan.warehouse.rules import orders as rules
+from cishan.warehouse.rules.offers import GRADES
 from cishan.warehouse.rules.orders import ORDER, Confirmed, Event, PickState, Signed
 
 _WORK = rule(Action.STOCK_WORK)
@@ -191,20 +193,25 @@ async def _returns(staff: Staff, order: OrderView, form: Form[Any]) -> Template:
             if one.state is PickState.ISSUED and one.quantity > one.returned
         ],
         "conditions": [(code, gettext(word)) for code, word in rules.CONDITIONS.items()],
+        "grades": [(grade, gettext(GRADES[grade])) for grade in rules.GRADES_OF_SHELVES],
     }
     return page("order_return", context, form=form)
 
 
-@get("/staff/warehouse/orders/{number:str}/returns", opt=_WORK)
+@get("/staff/warehouse/orders/{number:str}/returns", opt={**_WORK, CAMERA: True})
 async def coming_back(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
     """Ask what came back, in what condition, and why."""
     staff, order = await order_for(request, number, Action.STOCK_WORK)
     return await _returns(staff, order, forms.empty())
 
 
-@post("/staff/warehouse/orders/{number:str}/returns", opt=_WORK, status_code=HTTP_303_SEE_OTHER)
+@post(
+    "/staff/warehouse/orders/{number:str}/returns",
+    opt={**_WORK, CAMERA: True},
+    status_code=HTTP_303_SEE_OTHER,
+)
 async def take_back(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
-    """Take goods back into quarantine."""
+    """Take goods back into quarantine, or whole ones to a shelf."""
     staff, order = await order_for(request, number, Action.STOCK_WORK)
     form = forms.read(ReturnForm, await request.form())
     if form.value is None:
@@ -217,6 +224,8 @@ async def take_back(request: Request[Any, Any, Any], number: FromPath[str]) -> R
             value.pick,
             quantity=value.quantity,
             condition=value.condition,
+            grade=value.grade,
+            shelf=value.bin,
             reason=value.reason,
             by=acting(staff),
             request=value.request,

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
+from cishan.warehouse.rules.stock import Lot, LotState
 
 ORDER = "goods_order"
 """The kind of thing of an order's history, clocks, files and causes."""
@@ -236,6 +237,36 @@ CONDITIONS: dict[str, str] = {
     Condition.GOOD: N_("Unopened and whole"),
     Condition.DAMAGED: N_("Opened or damaged"),
 }
+
+
+GRADES_OF_SHELVES = ("A", "B", "C")
+"""Of goods that may be handed out, the best first."""
+
+
+def require_fit_for_shelf(
+    condition: Condition, grade: str, lot: Lot, *, today: date, cold_chain: bool
+) -> None:
+    """Refuse a shelf to goods that came back unless they are as good as their lot says, and usable."""
+    if cold_chain:
+        raise Invalid(
+            N_("Goods that must be kept cold never go back to a shelf: leave the bin empty."), field="bin"
+        )
+    if condition is not Condition.GOOD:
+        raise Invalid(
+            N_("Only unopened and whole goods go back to a shelf: leave the bin empty."), field="condition"
+        )
+    if grade not in GRADES_OF_SHELVES:
+        raise Invalid(N_("State the grade of the goods."), field="grade")
+    if grade > lot.grade:
+        raise Invalid(
+            N_("They are worse than their lot, whose grade is {grade}: leave the bin empty."),
+            field="grade",
+            grade=lot.grade,
+        )
+    if lot.state is not LotState.OPEN or (lot.expires_on is not None and lot.expires_on < today):
+        raise Invalid(
+            N_("Lot {lot} may not be handed out: leave the bin empty."), field="bin", lot=lot.number
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,6 +168,8 @@ class GoodsReturn(Table, tablename="goods_return"):
     pick = ForeignKey(GoodsPick, on_delete=OnDelete.restrict, null=False, index=True)
     quantity = Integer(default=None)
     condition = Varchar(length=8, default=None)
+    grade = Varchar(length=1, default="")
+    """What a keeper stated of goods that went back to a shelf; empty for those in quarantine."""
     bin = ForeignKey(StockBin, on_delete=OnDelete.restrict, null=False, index=True)
     reason = Varchar(length=300, default=None)
     at = Timestamptz(default=None)
@@ -177,6 +179,7 @@ class GoodsReturn(Table, tablename="goods_return"):
 
     goods_return_quantity = Check("quantity BETWEEN 1 AND 1000000 AND reason <> ''")
     goods_return_condition = Check("condition IN ('good', 'damaged')")
+    goods_return_grade = Check("grade IN ('', 'A', 'B', 'C') AND (grade = '' OR condition = 'good')")
 
 
 class GoodsScrap(Table, tablename="goods_scrap"):
