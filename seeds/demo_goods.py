@@ -8,7 +8,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from cishan.approvals.rules import Acting
 from cishan.kernel import clock
 from cishan.plumbing.db import atomic
-from cishan.warehouse.actions import offers, receiving
+from cishan.warehouse.actions import new_offers, offers, receiving
 from cishan.warehouse.queries import arrivals, catalogue, intake
 from cishan.warehouse.rules.intake import Condition, Sort
 from cishan.warehouse.rules.offers import (
@@ -152,7 +152,7 @@ async def begin(
         fund=fund,
         wants_receipt=wants_receipt,
     )
-    offer = (await offers.offer(new, request=_id(key))).id
+    offer = (await new_offers.offer(new, request=_id(key))).id
     return offer if (await intake.offer_by_id(offer)).state is State.OFFERED else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from cishan.approvals.rules import Acting
-from cishan.warehouse.actions import offers, receiving
+from cishan.warehouse.actions import new_offers, offers, receiving
 from cishan.warehouse.queries import catalogue, intake
 from cishan.warehouse.rules.intake import Condition, Sort
 from cishan.warehouse.rules.offers import (
@@ -57,7 +57,7 @@ async def line(code: str = "QUILT", quantity: int = 20, **more: Any) -> NewLine:
 async def an_offer(site: UUID, *lines: NewLine, **more: Any) -> OfferView:
     """Offer goods and return the offer."""
     new = NewOffer(lines=lines or (await line(),), giver="爱心网友", phone=PHONE, site=site, **more)
-    written = await offers.offer(new, request=uuid4())
+    written = await new_offers.offer(new, request=uuid4())
     return await intake.offer_by_id(written.id)
 
 

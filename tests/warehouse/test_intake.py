@@ -13,7 +13,7 @@ from cishan.kernel import clock
 from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from cishan.plumbing import crypto
 from cishan.plumbing.db import atomic, fetch, fetch_value
-from cishan.warehouse.actions import offers, places, receiving, stock
+from cishan.warehouse.actions import new_offers, offers, places, receiving, stock
 from cishan.warehouse.queries import arrivals, intake
 from cishan.warehouse.queries.places import bin_by_code
 from cishan.warehouse.rules.offers import (
@@ -64,8 +64,8 @@ async def test_the_same_form_sent_twice_is_one_offer_with_one_clock(db: None) ->
         house = await a_house()
         new = NewOffer(lines=(await line(),), giver="爱心网友", phone=offering.PHONE, site=house)
         request = uuid4()
-        first = await offers.offer(new, request=request)
-        again = await offers.offer(new, request=request)
+        first = await new_offers.offer(new, request=request)
+        again = await new_offers.offer(new, request=request)
     assert first == again
     assert first.number.startswith("W260801-")
     assert (await _counts())["goods_offer"] == 1
@@ -85,7 +85,7 @@ async def test_the_gate_refuses_before_anything_is_written(db: None) -> None:
         house = await a_house()
         old = await line("RICE10", 50, made_on=offering.day("2026-01-10"))
         before = await _counts()
-        with pytest.raises(offers.Refused) as refused:
+        with pytest.raises(new_offers.Refused) as refused:
             await an_offer(house, await line(), old)
     welcome, rice = refused.value.judged
     assert (welcome.verdict.value, rice.verdict.value) == ("welcome", "refused")
@@ -107,7 +107,7 @@ async def test_frozen_food_comes_only_where_a_cold_store_is(db: None) -> None:
     with clock.fixed(DAY):
         house = await a_house()
         dumplings = await line("DUMPLINGS25", 10, made_on=offering.day("2026-07-20"))
-        with pytest.raises(offers.Refused):
+        with pytest.raises(new_offers.Refused):
             await an_offer(house, dumplings)
         await places.open_zone(house, code="C", name="冷藏区", purpose=Purpose.COLD, bins=["DZ-C-01"])
         assert (await an_offer(house, dumplings)).state is State.OFFERED

@@ -25,6 +25,7 @@ from cishan.plumbing import i18n
 from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext, say
 from cishan.plumbing.uploads import uploads
+from cishan.warehouse.actions import new_offers
 from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.forms import intake as form_room
 from cishan.warehouse.queries import arrivals, catalogue, intake, places
@@ -129,7 +130,7 @@ async def send(request: Request[Any, Any, Any]) -> Template | Redirect:
     lines = [line for _, line in filled.lines]
     try:
         site = await _site(filled.form)
-        judged = await actions.judge_all(lines, site)
+        judged = await new_offers.judge_all(lines, site)
         if filled.offer is not None and site is None:
             filled.form.errors["site"] = say(Invalid(form_room.SITE))
     except Invalid as error:
@@ -155,7 +156,9 @@ async def send(request: Request[Any, Any, Any]) -> Template | Redirect:
         shown = Form(None, {**filled.form.errors, **refused}, filled.form.raw, filled.form.files)
         return await _form(shown, filled.numbers, by_line, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        written = await actions.offer(filled.offer, request=filled.request, brought=await _papers(submitted))
+        written = await new_offers.offer(
+            filled.offer, request=filled.request, brought=await _papers(submitted)
+        )
     except Invalid as error:
         return await _form(
             filled.form.refused(error), filled.numbers, by_line, status=HTTP_422_UNPROCESSABLE_ENTITY
