@@ -13,7 +13,7 @@ from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.plumbing.db import atomic, connection, fetch, fetch_value
 from cishan.warehouse.actions import stock, stocktake_endings, stocktakes
 from cishan.warehouse.actions.places import open_zone
-from cishan.warehouse.queries import places
+from cishan.warehouse.queries import places, stocktakes_due
 from cishan.warehouse.queries import stocktakes as queries
 from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.stock import Cause, Delta
@@ -327,13 +327,13 @@ async def test_the_same_form_opens_one_stocktake_and_bins_of_another_site_are_re
 async def test_bins_that_nobody_counted_for_long_are_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
     house = await a_house()
     lot = await a_lot(house.item, house.shelf, 7)
-    assert await queries.bins_to_count(house.site, every_days=90) == []
+    assert await stocktakes_due.bins_to_count(house.site, every_days=90) == []
     later = clock.now() + timedelta(days=91)
     monkeypatch.setattr(clock, "now", lambda: later)
     assert [
-        (b.code, b.lots, b.counted_at) for b in await queries.bins_to_count(house.site, every_days=90)
+        (b.code, b.lots, b.counted_at) for b in await stocktakes_due.bins_to_count(house.site, every_days=90)
     ] == [("DZ-A-01", 1, None)]
     stocktake = await opened(house)
     await both_count(house, stocktake, {lot: 7})
     await stocktake_endings.finish(stocktake, by=house.ada)
-    assert await queries.bins_to_count(house.site, every_days=90) == []
+    assert await stocktakes_due.bins_to_count(house.site, every_days=90) == []

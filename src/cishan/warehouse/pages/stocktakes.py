@@ -24,7 +24,7 @@ from cishan.plumbing.forms import Form
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import stocktake_endings, stocktakes
 from cishan.warehouse.forms.stocktakes import AbandonForm, AgainForm, OpenForm
-from cishan.warehouse.queries import places
+from cishan.warehouse.queries import places, stocktakes_due
 from cishan.warehouse.queries import stocktakes as queries
 from cishan.warehouse.queries.stocktakes import CountView, StocktakeView
 from cishan.warehouse.queries.unlabelled import disputed as disputed_goods
@@ -67,7 +67,7 @@ async def _overview(request: Request[Any, Any, Any], staff: Staff, form: Form[An
         "sites": sites,
         "site": site,
         "days": days,
-        "due": await queries.bins_to_count(site.id, every_days=days) if site else [],
+        "due": await stocktakes_due.bins_to_count(site.id, every_days=days) if site else [],
         "running": running,
         "states": rules.STATES,
         "tones": rules.TONES,
