@@ -1,5 +1,6 @@
 """The pages of orders of goods and of write-offs, with what stands around each."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
-from cishan.approvals.rules import acting
+from cishan.approvals.rules import Acting, acting
 from cishan.console import actions as console
 from cishan.console.queries.around import around
 from cishan.identity.guards import allowed, lead_to, rule
@@ -70,6 +71,24 @@ async def look_at_receiver(request: Request[Any, Any, Any], number: FromPath[str
         return await _order_page(staff, order, opened=True)
 
 
+async def _step(
+    request: Request[Any, Any, Any],
+    number: str,
+    action: Action,
+    take: Callable[[OrderView, StepForm, Acting], Awaitable[object]],
+) -> Redirect | Template:
+    """Take a step with an order; show its page with the reason where that is refused."""
+    staff, order = await order_for(request, number, action)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None:
+        return await _order_page(staff, order, form)
+    try:
+        await take(order, form.value, acting(staff))
+    except REFUSALS as error:
+        return await _order_page(staff, order, form.refused(error))
+    return lead_to(f"{HOME}/{order.number}")
+
+
 @post(
     "/staff/warehouse/orders/{number:str}/reserve",
     opt=rule(Action.STOCK_WORK),
@@ -77,15 +96,12 @@ async def look_at_receiver(request: Request[Any, Any, Any], number: FromPath[str
 )
 async def reserve_order(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
     """Set aside what an order lacks."""
-    staff, order = await order_for(request, number, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _order_page(staff, order, form)
-    try:
-        await actions.reserve([order.id], by=acting(staff), request=form.value.request)
-    except REFUSALS as error:
-        return await _order_page(staff, order, form.refused(error))
-    return lead_to(f"{HOME}/{order.number}")
+    return await _step(
+        request,
+        number,
+        Action.STOCK_WORK,
+        lambda order, said, by: actions.reserve([order.id], by=by, request=said.request),
+    )
 
 
 @post(
@@ -95,15 +111,12 @@ async def reserve_order(request: Request[Any, Any, Any], number: FromPath[str]) 
 )
 async def cancel_order(request: Request[Any, Any, Any], number: FromPath[str]) -> Redirect | Template:
     """Give an order up."""
-    staff, order = await order_for(request, number, Action.STOCK_REQUEST)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _order_page(staff, order, form)
-    try:
-        await actions.cancel(order.id, by=acting(staff), request=form.value.request, reason=form.value.reason)
-    except REFUSALS as error:
-        return await _order_page(staff, order, form.refused(error))
-    return lead_to(f"{HOME}/{order.number}")
+    return await _step(
+        request,
+        number,
+        Action.STOCK_REQUEST,
+        lambda order, said, by: actions.cancel(order.id, by=by, request=said.request, reason=said.reason),
+    )
 
 
 async def _scrap_page(staff: Staff, scrap: ScrapView, form: Form[Any] | None = None) -> Template:
@@ -128,6 +141,21 @@ async def one_scrap(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -
     return await _scrap_page(staff, scrap)
 
 
+async def _scrap_step(
+    request: Request[Any, Any, Any], scrap_id: UUID, take: Callable[..., Awaitable[object]]
+) -> Redirect | Template:
+    """Take a step with a write-off; show its page with the reason where that is refused."""
+    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
+    form = forms.read(StepForm, await request.form())
+    if form.value is None:
+        return await _scrap_page(staff, scrap, form)
+    try:
+        await take(scrap.id, by=acting(staff), reason=form.value.reason)
+    except REFUSALS as error:
+        return await _scrap_page(staff, scrap, form.refused(error))
+    return lead_to(f"{SCRAPS}/{scrap.id}")
+
+
 @post(
     "/staff/warehouse/scraps/{scrap_id:uuid}/again",
     opt=rule(Action.STOCK_WORK),
@@ -135,15 +163,7 @@ async def one_scrap(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -
 )
 async def again(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Redirect | Template:
     """Lay it before the checkers once more."""
-    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _scrap_page(staff, scrap, form)
-    try:
-        await scraps.propose_again(scrap.id, by=acting(staff), reason=form.value.reason)
-    except REFUSALS as error:
-        return await _scrap_page(staff, scrap, form.refused(error))
-    return lead_to(f"{SCRAPS}/{scrap.id}")
+    return await _scrap_step(request, scrap_id, scraps.propose_again)
 
 
 @post(
@@ -153,15 +173,7 @@ async def again(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Re
 )
 async def drop(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -> Redirect | Template:
     """Give a write-off up."""
-    staff, scrap = await _scrap(request, scrap_id, Action.STOCK_WORK)
-    form = forms.read(StepForm, await request.form())
-    if form.value is None:
-        return await _scrap_page(staff, scrap, form)
-    try:
-        await scraps.drop(scrap.id, by=acting(staff), reason=form.value.reason)
-    except REFUSALS as error:
-        return await _scrap_page(staff, scrap, form.refused(error))
-    return lead_to(f"{SCRAPS}/{scrap.id}")
+    return await _scrap_step(request, scrap_id, scraps.drop)
 
 
 routes: list[ControllerRouterHandler] = [

@@ -1,5 +1,6 @@
 """A lot and its trail; keeping it back; putting goods away and moving them."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
@@ -113,32 +114,31 @@ async def _moves(staff: Staff, lot: Lot, lines: list[Lying]) -> list[Move]:
     ]
 
 
-@post(f"{LOTS}/{{lot_id:uuid}}/quarantine", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
-async def quarantine(request: Request[Any, Any, Any], lot_id: FromPath[UUID]) -> Redirect | Template:
-    """Let nobody have it."""
+async def _locked(
+    request: Request[Any, Any, Any], lot_id: UUID, turn: Callable[..., Awaitable[object]]
+) -> Redirect | Template:
+    """Turn the lock of a lot; show its page with the reason where that is refused."""
     staff, lot, lines = await _lot(request, lot_id, Action.STOCK_WORK)
     form = forms.read(ReasonForm, await request.form())
     if form.value is None:
         return await _lot_page(staff, lot, lines, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        await actions.quarantine(lot.id, by=acting(staff), reason=form.value.reason)
+        await turn(lot.id, by=acting(staff), reason=form.value.reason)
     except REFUSALS as error:
         return await _lot_page(staff, lot, lines, form.refused(error, "reason"), error.status)
     return lead_to(f"{LOTS}/{lot.id}")
+
+
+@post(f"{LOTS}/{{lot_id:uuid}}/quarantine", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
+async def quarantine(request: Request[Any, Any, Any], lot_id: FromPath[UUID]) -> Redirect | Template:
+    """Let nobody have it."""
+    return await _locked(request, lot_id, actions.quarantine)
 
 
 @post(f"{LOTS}/{{lot_id:uuid}}/release", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
 async def release(request: Request[Any, Any, Any], lot_id: FromPath[UUID]) -> Redirect | Template:
     """Let it go again."""
-    staff, lot, lines = await _lot(request, lot_id, Action.STOCK_WORK)
-    form = forms.read(ReasonForm, await request.form())
-    if form.value is None:
-        return await _lot_page(staff, lot, lines, form, HTTP_422_UNPROCESSABLE_ENTITY)
-    try:
-        await actions.release(lot.id, by=acting(staff), reason=form.value.reason)
-    except REFUSALS as error:
-        return await _lot_page(staff, lot, lines, form.refused(error, "reason"), error.status)
-    return lead_to(f"{LOTS}/{lot.id}")
+    return await _locked(request, lot_id, actions.release)
 
 
 @get(MOVE, opt={**rule(Action.STOCK_WORK), CAMERA: True})
