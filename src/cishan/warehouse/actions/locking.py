@@ -18,12 +18,13 @@ from cishan.notify.rules import GoodsLocked, LockedLot
 from cishan.notify.rules.events import GOODS_LOCKED
 from cishan.plumbing.db import atomic, fetch
 from cishan.warehouse.actions import stock
-from cishan.warehouse.actions.taking_back import EXPIRED, Lost, allot_again, promised, take_back
+from cishan.warehouse.actions.taking_back import EXPIRED, Lost, allot_again, hold, promised, take_back
 from cishan.warehouse.queries.stock import lots
 from cishan.warehouse.rules.stock import LOT, LotState
 
 AT_ONCE = 200
 """Lots of one transaction."""
+_OVER = "SELECT id FROM stock_lot WHERE state = 'open' AND on_hand > 0 AND expires_on < {}"
 
 
 async def lock_expired() -> int:
@@ -36,13 +37,11 @@ async def lock_expired() -> int:
 
 async def _lock_some() -> int:
     async with atomic():
-        rows = await fetch(
-            """SELECT id FROM stock_lot WHERE state = 'open' AND on_hand > 0 AND expires_on < {}
-                ORDER BY id LIMIT {} FOR NO KEY UPDATE""",
-            clock.today(),
-            AT_ONCE,
-        )
-        expired = [row["id"] for row in rows]
+        today = clock.today()
+        found = [row["id"] for row in await fetch(f"{_OVER} ORDER BY id LIMIT {{}}", today, AT_ONCE)]
+        await hold(found)
+        still = await fetch(f"{_OVER} AND id = ANY({{}}::uuid[]) ORDER BY id", today, found)
+        expired = [row["id"] for row in still]
         lost = await lock(expired, LotState.EXPIRED, by=None, event="expire", reason="", why=EXPIRED)
         await tell_keepers(expired, "expired", url="/staff/near-expiry")
         await allot_again(lost, by=None)

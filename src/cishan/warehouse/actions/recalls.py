@@ -19,7 +19,7 @@ from cishan.plumbing.db import atomic, connection, fetch, fetch_value
 from cishan.warehouse.actions import stock
 from cishan.warehouse.actions.locking import lock as lock_lots
 from cishan.warehouse.actions.locking import tell_keepers
-from cishan.warehouse.actions.taking_back import RECALLED, Lost, allot_again
+from cishan.warehouse.actions.taking_back import RECALLED, Lost, allot_again, hold
 from cishan.warehouse.queries import recalls as queries
 from cishan.warehouse.queries.kits import kit_lots_with
 from cishan.warehouse.queries.orders import receivers_of
@@ -59,16 +59,21 @@ async def open_recall(new: NewRecall, *, by: Acting, request: UUID) -> UUID:
         if known is not None:
             return known
         given = sorted(set(new.lots))
+        await hold([*given, *await kit_lots_with(given)])
         was = await _states(given)
         if len(was) < len(given):
             raise Invalid(N_("There is no such lot."), field="lots")
         lost = await _lock(given, new, by)
-        # Only now: a kit that was put together meanwhile has waited for the lock or is seen.
-        kits = await kit_lots_with(given)
-        if len(given) + len(kits) > rules.LOTS_LIMIT:
-            raise Invalid(N_("Call back {limit} lots at once at most."), field="lots", limit=rules.LOTS_LIMIT)
-        was |= await _states(kits)
-        lost += await _lock(kits, new, by)
+        kits: list[UUID] = []
+        # Only now, until there are no more: who puts kits together or takes them apart meanwhile has waited
+        # for the locks or is waited for, and then what came of it is seen.
+        while more := [lot for lot in await kit_lots_with(given) if lot not in was]:
+            kits += more
+            if len(given) + len(kits) > rules.LOTS_LIMIT:
+                limit = rules.LOTS_LIMIT
+                raise Invalid(N_("Call back {limit} lots at once at most."), field="lots", limit=limit)
+            was |= await _states(more)
+            lost += await _lock(more, new, by)
         await _write_lots(recall_id, given, kits, was, lost)
         await _write_receivers(recall_id, [*given, *kits])
         await tell_keepers([*given, *kits], "recalled", url=f"/staff/warehouse/recalls/{recall_id}")

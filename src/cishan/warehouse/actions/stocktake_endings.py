@@ -9,7 +9,7 @@ from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
 from cishan.warehouse.actions import stock, stocktakes, unlabelled
-from cishan.warehouse.actions.taking_back import LOST, Lost, allot_again, take_back
+from cishan.warehouse.actions.taking_back import LOST, Lost, allot_again, hold, take_back
 from cishan.warehouse.queries import stocktakes as queries
 from cishan.warehouse.queries.places import first_bin
 from cishan.warehouse.queries.stock import lots
@@ -112,6 +112,7 @@ async def _approved(approval: ApprovalView, by: Acting) -> None:
     if found.state is not State.PROPOSED:
         raise Conflict(N_("This stocktake has ended."))
     await _require_unchanged(found)
+    await hold([one.lot for one in await queries.variances(found) if one.difference])
     outcome = queries.outcome_of(await queries.variances(found))
     if outcome.amount_fen != approval.amount_fen:
         raise Conflict(N_("What is missing is worth something else by now. Propose it again."))

@@ -37,6 +37,32 @@ class Lost:
     quantity: int
 
 
+async def hold(lot_ids: Sequence[UUID]) -> None:
+    """Lock lots with the orders that they are promised to, in everybody's order: orders, choices, lots.
+
+    Who sets goods aside or picks them goes that way. Whoever took the lots first and then the promises would
+    wait for them while they wait for the lots.
+    """
+    rows = await fetch(
+        """SELECT DISTINCT line.goods_order AS id
+             FROM goods_pick AS p JOIN goods_order_line AS line ON line.id = p.line
+            WHERE p.lot = ANY({}::uuid[]) AND p.state IN ('reserved', 'picked', 'missing')""",
+        list(lot_ids),
+    )
+    held = await lock([row["id"] for row in rows])
+    wanted = await fetch(
+        """SELECT o.site, array_agg(DISTINCT line.item) AS items
+             FROM goods_order_line AS line JOIN goods_order AS o ON o.id = line.goods_order
+            WHERE o.id = ANY({}::uuid[]) GROUP BY o.site ORDER BY o.site""",
+        [order.id for order in held],
+    )
+    for row in wanted:
+        await stock.lock_items(row["site"], row["items"])
+    await connection().execute(
+        "SELECT FROM stock_lot WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", list(lot_ids)
+    )
+
+
 async def promised(lot_ids: Sequence[UUID]) -> list[tuple[UUID, UUID, int]]:
     """Return all promised pieces of lots: lot, bin, pieces."""
     rows = await fetch(
