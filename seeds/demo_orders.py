@@ -29,6 +29,7 @@ from cishan.warehouse.rules.transfers import Counted, Line
 from seeds import demo_pictures
 from seeds.demo_staff import keepers
 from seeds.demo_warehouse import days_before, item_of, site_of
+from seeds.demo_year import is_told
 
 Goods = tuple[tuple[str, int], ...]
 WAY = (State.REQUESTED, State.RESERVED, State.PICKING, State.PACKED, State.HANDED_OVER, State.CONFIRMED)
@@ -52,6 +53,9 @@ LIST: tuple[Goods, ...] = (
 
 
 async def load() -> None:
+    """Let goods of the year that was told be on their way; where it was not there are none."""
+    if not await is_told():
+        return
     first, second = await keepers()
     papers = await files.bring(
         [Upload("signature.png", demo_pictures.signature())],

@@ -10,7 +10,7 @@ from cishan.files.actions import Brought
 from cishan.kernel import clock
 from cishan.plumbing.db import atomic
 from cishan.plumbing.uploads import Upload
-from cishan.warehouse.actions import handovers, orders
+from cishan.warehouse.actions import handovers, orders, stock
 from cishan.warehouse.actions.figures import set_level
 from cishan.warehouse.queries.figures import summed_until
 from cishan.warehouse.rules.orders import (
@@ -123,6 +123,11 @@ async def load() -> None:
         where = await site_of(site)
         for code, minimum in levels.items():
             await set_level(where.id, (await item_of(code)).id, minimum, by=first)
+
+
+async def is_told() -> bool:
+    """Tell whether this installation has the year; one that is older than it has not."""
+    return await stock.is_posted(uuid5(_id(0), "issue"))
 
 
 async def _live(first: Acting, second: Acting, papers: list[Brought]) -> None:

@@ -4,6 +4,7 @@ from collections import Counter
 
 from cishan.plumbing.db import fetch
 from cishan.settings import Settings
+from cishan.warehouse.actions import figures as actions
 from cishan.warehouse.queries import drives, figures, kits, proofs
 from cishan.warehouse.rules import offers, orders
 from cishan.warehouse.rules.drives import DriveState
@@ -78,6 +79,18 @@ async def test_something_came_and_went_in_almost_every_month(db: None, config: S
     assert sum(month.issued > 0 for month in months) >= 11
     assert sum(month.received > 0 for month in months) >= 10
     assert {need.item_code for need in await figures.needs()} >= {"FLOUR10", "NAPPIES10"}
+
+
+async def test_a_demonstration_whose_days_are_summed_up_gets_no_past_and_no_orders_from_it(
+    db: None, config: Settings
+) -> None:
+    for module in (*BEFORE, demo_warehouse):
+        await module.load()
+    assert await actions.sum_days() is True
+    for module in (demo_year, demo_orders):
+        await module.load()
+    assert await _states("goods_order") == {}
+    assert await fetch("SELECT FROM stock_cause WHERE kind = 'issue'") == []
 
 
 async def _rows() -> list[int]:
