@@ -10,12 +10,15 @@ from cishan.identity.rules.roles import Role
 from cishan.kernel import ids
 from cishan.kernel.errors import Conflict
 from cishan.plumbing.db import fetch, fetch_value
-from cishan.warehouse.actions import handovers, orders, picks
+from cishan.warehouse.actions import handovers, orders, picks, scraps
+from cishan.warehouse.actions.scraps import Proposed
 from cishan.warehouse.queries import orders as queries
 from cishan.warehouse.rules.orders import Second, Signed
+from cishan.warehouse.rules.scraps import SCRAP, Ground
+from seeds import approvals as bands
 from tests.identity.staffing import a_member
 from tests.warehouse.ordering import brought, requested, reserved, state_of
-from tests.warehouse.stocking import stock_of
+from tests.warehouse.stocking import a_bin, stock_of
 from tests.warehouse.test_orders import a_shelf
 
 pytestmark = pytest.mark.usefixtures("config")
@@ -59,3 +62,25 @@ async def test_a_form_that_is_sent_twice_at_once_hands_over_once(racing: str) ->
     assert await fetch_value("SELECT count(*) FROM stored_file") == 1
     issues = await fetch("SELECT id FROM stock_cause WHERE kind = 'issue'")
     assert len(issues) == 1
+
+
+async def test_a_write_off_that_is_sent_twice_at_once_is_proposed_once(racing: str) -> None:
+    await bands.load()
+    site, _, lot, keeper = await a_shelf(5)
+    shelf, request = (await a_bin(site)).id, ids.new_id()
+    said = Proposed(words="受潮发霉", witness=Second(name="李某某"), photos=await brought("photo", SCRAP))
+
+    async def send() -> UUID:
+        return await scraps.propose(
+            said,
+            lot_id=lot,
+            bin_id=shelf,
+            quantity=2,
+            ground=Ground.DAMAGED,
+            by=keeper,
+            request=request,
+        )
+
+    sent = await asyncio.gather(*(send() for _ in range(4)))
+    assert len(set(sent)) == 1
+    assert await fetch_value("SELECT sum(quantity) FROM goods_scrap") == 2

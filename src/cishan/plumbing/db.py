@@ -91,6 +91,11 @@ def connection() -> "asyncpg.Connection[asyncpg.Record]":
     return cast("asyncpg.Connection[asyncpg.Record]", transaction.connection)
 
 
+async def alone(key: str) -> None:
+    """Be the only one with a key until the transaction ends: the second of two equal forms waits here."""
+    await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", key)
+
+
 async def fetch(sql: str, *values: object) -> list[dict[str, Any]]:
     """Run a query whose `{}` stand for the values, in the running transaction if there is one."""
     return [dict(row) for row in await engine().run_querystring(QueryString(sql, *values))]

@@ -8,7 +8,7 @@ from cishan.approvals.rules import Acting
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
-from cishan.plumbing.db import atomic, connection, in_transaction
+from cishan.plumbing.db import alone, atomic, connection
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import kits as definitions
 from cishan.warehouse.actions.stock import Short, lock_items, open_lot, post, set_state
@@ -47,7 +47,7 @@ async def assemble(
     if quantity > kits.KITS_AT_ONCE:
         raise Invalid(N_("At most {limit} at once."), field="quantity", limit=f"{kits.KITS_AT_ONCE:,}")
     async with atomic():
-        await _once(request)
+        await alone(f"goods_assembly {request}")
         before = await queries.made_by_request(request)
         if before is not None:
             return before.id
@@ -114,12 +114,6 @@ async def short(missing: Missing) -> Short:
     )
 
 
-async def _once(request: UUID) -> None:
-    """Let the second of two equal forms wait until the first is done."""
-    assert in_transaction(), "a lock ends with its transaction"
-    await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 2))", request)
-
-
 async def _target(bin_id: UUID, site: UUID) -> Bin:
     target = await places.bin_by_id(bin_id)
     if target.site != site or target.purpose not in _LANDS or not target.active:
@@ -157,7 +151,7 @@ async def disassemble(
     """
     require_quantity(quantity)
     async with atomic():
-        await _once(request)
+        await alone(f"goods_assembly {request}")
         before = await queries.made_by_request(request)
         if before is not None:
             return before.id

@@ -13,7 +13,7 @@ from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.ledger import actions as ledger
 from cishan.ledger.rules import goods_unit
-from cishan.plumbing.db import atomic, connection, in_transaction
+from cishan.plumbing.db import alone, atomic, connection, in_transaction
 from cishan.warehouse.queries import goods as queries
 from cishan.warehouse.queries.catalogue import item_by_code
 from cishan.warehouse.queries.goods import ITEM
@@ -152,7 +152,7 @@ def _refuse(problems: Sequence[Invalid]) -> None:
 
 
 async def _lock() -> None:
-    await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('goods_item', 0))")
+    await alone("goods_item")
 
 
 async def _there(code: str) -> Item:

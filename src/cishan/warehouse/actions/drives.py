@@ -12,7 +12,7 @@ from cishan.deadlines import actions as deadlines
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing.db import atomic, connection
+from cishan.plumbing.db import alone, atomic, connection
 from cishan.warehouse.queries import catalogue, places
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import kits as kit_queries
@@ -42,7 +42,7 @@ async def plan_drive(new: NewDrive, *, by: Acting, request: UUID) -> UUID:
     """Write a drive down and return its id, which the request is; the same request is the same drive."""
     await _require_plan(new)
     async with atomic():
-        await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('goods_drive', 0))")
+        await alone("goods_drive numbers")
         if await connection().fetchval("SELECT id FROM goods_drive WHERE id = $1", request):
             return request
         year = clock.today().year

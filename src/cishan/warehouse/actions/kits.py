@@ -11,7 +11,7 @@ from cishan.audit.rules import SYSTEM, Transition
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing.db import atomic, connection
+from cishan.plumbing.db import alone, atomic, connection
 from cishan.warehouse.queries import catalogue
 from cishan.warehouse.queries import kits as queries
 from cishan.warehouse.rules import kits as rules
@@ -30,7 +30,7 @@ async def draft_kit(item: UUID, parts: Sequence[Part], *, note: str = "") -> UUI
     if len(known) < len(parts):
         raise NotFound(N_("There is no such item in the catalogue."))
     async with atomic():
-        await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 1))", item)
+        await alone(f"goods_kit {item}")
         versions = await queries.versions_of(item)
         open_one = next((one for one in versions if one.state is KitState.DRAFT), None)
         if open_one is None:

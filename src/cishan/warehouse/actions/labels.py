@@ -6,7 +6,7 @@ from uuid import UUID
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing.db import atomic, connection
+from cishan.plumbing.db import alone, atomic, connection
 from cishan.warehouse.queries.places import bin_by_code
 from cishan.warehouse.queries.stock import lot_by_number
 from cishan.warehouse.rules import codes
@@ -25,7 +25,7 @@ async def print_ahead(count: int, *, by: UUID, request: UUID) -> list[str]:
     if not 1 <= count <= MOST:
         raise Invalid(N_("Print from 1 to {limit} labels at once."), field="count", limit=MOST)
     async with atomic():
-        await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", str(request))
+        await alone(f"stock_label {request}")
         before = await connection().fetch(
             "SELECT code FROM stock_label WHERE batch = $1 ORDER BY id", request
         )

@@ -12,7 +12,7 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
-from cishan.plumbing.db import atomic, fetch
+from cishan.plumbing.db import alone, atomic, fetch
 from cishan.warehouse.actions import offers
 from cishan.warehouse.queries import catalogue, intake, places
 from cishan.warehouse.rules import intake as gate
@@ -67,7 +67,7 @@ async def offer(new: NewOffer, *, request: UUID, brought: Sequence[Brought] = ()
     Raise Refused, and write nothing, if the gate refuses a line.
     """
     async with atomic():
-        await fetch("SELECT pg_advisory_xact_lock(hashtextextended({}, 1510))", str(request))
+        await alone(f"goods_offer {request}")
         known = await fetch("SELECT id, number FROM goods_offer WHERE request = {}", request)
         if known:
             return Offered(known[0]["id"], known[0]["number"], intake.offer_path(known[0]["id"]))

@@ -11,7 +11,7 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
-from cishan.plumbing.db import atomic, connection, fetch, fetch_value
+from cishan.plumbing.db import alone, atomic, connection, fetch, fetch_value
 from cishan.warehouse.actions import handovers, stock
 from cishan.warehouse.actions.order_steps import (
     Locked,
@@ -108,7 +108,7 @@ async def request_list(
 
 
 async def _lock_numbers() -> None:
-    await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('goods_order numbers', 0))")
+    await alone("goods_order numbers")
 
 
 async def _write(orders: Sequence[tuple[UUID, NewOrder]], by: Acting, batch: UUID | None) -> Placed:

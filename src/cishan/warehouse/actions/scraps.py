@@ -20,7 +20,7 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
-from cishan.plumbing.db import atomic, connection, fetch, fetch_value
+from cishan.plumbing.db import alone, atomic, connection, fetch, fetch_value
 from cishan.warehouse.actions import lost_on_the_way, picks, stock
 from cishan.warehouse.queries import places
 from cishan.warehouse.queries import scraps as queries
@@ -73,8 +73,8 @@ async def propose(
         place = await places.bin_by_id(bin_id)
         if place.purpose is Purpose.TRANSIT:
             raise Conflict(N_("Goods under way are written off from the page of their transfer."))
-        lot = await lots.lot_by_id(lot_id)
         await connection().execute("SELECT FROM stock_lot WHERE id = $1 FOR NO KEY UPDATE", lot_id)
+        lot = await lots.lot_by_id(lot_id)
         scrap_id, held = ids.new_id(), place.id
         if place.purpose is Purpose.QUARANTINE:
             await _require_free(lot, held, quantity)
@@ -157,6 +157,8 @@ def _require(told: Proposed, by: Acting) -> None:
 
 
 async def _known(request: UUID) -> UUID | None:
+    """Return what a form proposed before; the second of two that come at once waits for the first."""
+    await alone(f"goods_scrap {request}")
     found: UUID | None = await fetch_value("SELECT id FROM goods_scrap WHERE request = {}", request)
     return found
 
@@ -245,7 +247,7 @@ async def drop(scrap_id: UUID, *, by: Acting, reason: str) -> None:
 
 
 async def _number() -> str:
-    await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('goods_scrap numbers', 0))")
+    await alone("goods_scrap numbers")
     prefix = f"BF{clock.today():%y%m%d}"
     count = await fetch_value(
         "SELECT coalesce(max(substr(number, 10)::int), 0) FROM goods_scrap WHERE number LIKE {}",
