@@ -11,11 +11,13 @@ from cishan.kernel import ids
 from cishan.kernel.errors import Conflict, Invalid
 from cishan.plumbing.db import fetch, fetch_value
 from cishan.warehouse.actions import orders, picks, scraps, stock
+from cishan.warehouse.actions.locking import lock as lock_lots
 from cishan.warehouse.actions.scraps import Proposed
 from cishan.warehouse.queries.scraps import scrap_by_id
 from cishan.warehouse.rules.orders import Second
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.scraps import SCRAP, Ground
+from cishan.warehouse.rules.stock import LotState
 from seeds import approvals as seeds
 from tests.identity.staffing import CITY, a_member
 from tests.warehouse.ordering import brought, everything, requested, reserved
@@ -157,4 +159,17 @@ async def test_what_picking_did_not_find_is_written_off_as_lost() -> None:
         await picks.found_again(pick_id, by=keeper, request=ids.new_id())
     await approvals.check(await approval_of(made[0]), await a_checker(), Decision.PASS)
     assert await stock_of(lot) == (9, 3, 54000)
+    assert await booked("5901") == 6000
+
+
+async def test_what_is_missing_is_written_off_though_its_promise_was_taken_back() -> None:
+    await seeds.load()
+    site, item, lot, keeper = await a_shelf()
+    pick_id = await first(await reserved(site, keeper, (item, 4)))
+    await picks.not_found(pick_id, found=3, reason="少一袋", by=keeper, request=ids.new_id())
+    scrap_id = await scraps.propose_missing(await told(), pick_id=pick_id, by=keeper, request=ids.new_id())
+    await lock_lots([lot], LotState.RECALLED, by=keeper, event="recall", reason="厂家召回", why="厂家召回")
+    assert (await stock_of(lot))[:2] == (10, 0)
+    await approvals.check(await approval_of(scrap_id), await a_checker(), Decision.PASS)
+    assert await stock_of(lot) == (9, 0, 54000)
     assert await booked("5901") == 6000

@@ -6,4 +6,9 @@ happen: less than nothing, more than is available, goods that are expired, quara
 are worth stands in the books under the same cause: a commit in which the two differ is refused.
 
 Everything that moves goods calls `actions/stock.py::post`; nothing else does.
+
+Locks are taken in one order by everybody, or two would wait for each other: the key of a form (`alone`), the
+document (offer, transfer, stocktake, write-off), orders by id, their picks, the choice of goods at a site
+(`actions/stock.py::lock_items`), lots by id. Who begins with lots and takes promises of them back calls
+`actions/taking_back.py::hold` first.
 """

@@ -227,6 +227,11 @@ async def found_again(pick_id: UUID, *, by: Acting, request: UUID) -> None:
         )
 
 
+async def is_held(pick_id: UUID) -> bool:
+    """Lock a pick with its order; tell whether goods that were not found are promised still."""
+    return (await _hold(pick_id)).state is PickState.MISSING
+
+
 async def let_go(pick_id: UUID, by: Acting | None) -> None:
     """Write down that pieces are set aside for nobody any more; their stock is the caller's to post."""
     await connection().execute(

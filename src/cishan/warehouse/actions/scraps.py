@@ -290,13 +290,11 @@ async def _take_out(scrap_id: UUID, row: dict[str, Any], by: Acting, reason: str
         return await lost_on_the_way.write_off(
             row["transfer_line"], row["quantity"], subject=subject, by=by, request=request, reason=reason
         )
-    missing = row["pick"] is not None
-    delta = Delta(
-        row["lot"], row["bin"], on_hand=-row["quantity"], reserved=-row["quantity"] if missing else 0
-    )
-    if missing:
+    held = row["pick"] is not None and await picks.is_held(row["pick"])
+    if held:  # nobody took the promise back meanwhile, as a recall does
         await picks.let_go(row["pick"], by)
-    cause = Cause.LOSE if missing else Cause.SCRAP
+    delta = Delta(row["lot"], row["bin"], on_hand=-row["quantity"], reserved=-row["quantity"] if held else 0)
+    cause = Cause.LOSE if row["pick"] else Cause.SCRAP
     return await stock.post(cause, [delta], by=by, subject=subject, request=request, reason=reason)
 
 
