@@ -76,7 +76,7 @@ async def count(offer_id: UUID, quantities: Mapping[UUID, int], *, request: UUID
                 raise Invalid(
                     N_("Enter a whole number from 0 to {limit}."),
                     field=f"count-{number}",
-                    limit=QUANTITY_LIMIT,
+                    limit=f"{QUANTITY_LIMIT:,}",
                 )
         now = await arrivals.counting(offer_id, by.person_id)
         count_id = ids.new_id()

@@ -91,7 +91,6 @@ def _row(
         kind=ReceiverKind.ORGANISATION
         if fold(row.get("kind")) in {"单位", "organisation"}
         else ReceiverKind.PERSON,
-        first_row=row.number,
     )
     return listed, WantedLine(item, pieces(row.get("quantity")))
 

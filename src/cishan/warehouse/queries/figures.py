@@ -82,7 +82,6 @@ class Overview:
     expiring: tuple[Expiring, ...]
     months: tuple[Month, ...]
     turnover_tenths: int | None
-    average_fen: int
 
     def by_category(self) -> list[tuple[str, int]]:
         """Return names (msgids) and values of categories, the dearest first."""
@@ -124,7 +123,6 @@ async def overview(regions: Sequence[str]) -> Overview:
         expiring=tuple(await _expiring(sites, today, rules.bands(near))),
         months=tuple(months),
         turnover_tenths=turned[0] if turned else None,
-        average_fen=turned[1] if turned else 0,
     )
 
 

@@ -116,7 +116,6 @@ class Receiver:
     phone: str
     region: str
     quantity: int
-    handed_over_at: datetime
     lot: UUID
 
 
@@ -334,7 +333,6 @@ async def receivers_of(lots: Sequence[UUID]) -> list[Receiver]:
                 who["phone"],
                 row["region"],
                 row["quantity"],
-                row["at"],
                 row["lot"],
             )
         )

@@ -58,7 +58,6 @@ class Listed:
     groups: tuple[str, ...]
     kind: ReceiverKind
     lines: list[WantedLine] = field(default_factory=list)
-    first_row: int = 0
 
 
 def headed(rows: Sequence[Row]) -> tuple[list[Cells], tuple[str, ...]]:
