@@ -1,12 +1,13 @@
 """The screens of stocktakes and recalls: a counter sees nothing that is expected, a keeper no telephone."""
 
 import re
+from datetime import timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 
-from cishan.kernel import ids
+from cishan.kernel import clock, ids
 from cishan.plumbing.db import fetch, fetch_value
 from cishan.warehouse.actions import stocktakes
 from cishan.warehouse.queries import stocktakes as queries
@@ -183,12 +184,14 @@ async def test_a_recall_is_begun_followed_up_and_its_telephone_list_is_written_d
 async def test_the_lists_show_what_was_counted_and_called_back(client: httpx.AsyncClient) -> None:
     house = await a_house()
     lot = await a_lot(house.item, house.shelf, 7)
+    near = await a_lot(house.item, house.shelf, 3, expires_on=clock.today() + timedelta(days=9))
     stocktake = await opened(house)
-    await both_count(house, stocktake, {lot: 7})
+    await both_count(house, stocktake, {lot: 7, near: 3})
     await begun(house, lot)
     await entered(client, "ada-keeper")
     for path in ("/staff/stocktakes?open=1", "/staff/recalls?state=open", "/staff/near-expiry"):
         assert (await client.get(path)).status_code == 200
+    assert f'href="/staff/warehouse/lots/{near}"' in (await client.get("/staff/near-expiry")).text
     assert "PD" in (await client.get("/staff/stocktakes")).text
     assert "ZH" in (await client.get("/staff/recalls")).text
 

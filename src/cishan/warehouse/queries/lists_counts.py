@@ -263,8 +263,9 @@ NEAR_EXPIRY = List(
         View(N_("This month"), "soon=month"),
     ),
     columns=(
-        Column(code="number", title=N_("Lot"), sql="lot.number"),
-        Column(code="goods", title=N_("Goods"), wide=True),
+        Column(code="number", title=N_("Lot"), sql="lot.number", link="/staff/warehouse/lots/{lot_id}"),
+        Column(code="lot_id", title="", sql="lot.id", on_screen=False, in_file=False),
+        Column(code="goods", title=N_("Goods"), wide=True, link="/staff/warehouse/items/{item}"),
         Column(code="item", title="", sql="lot.item", on_screen=False, in_file=False),
         Column(code="name_zh", title="", sql="item.name_zh", on_screen=False, in_file=False),
         Column(code="name_en", title="", sql="item.name_en", on_screen=False, in_file=False),

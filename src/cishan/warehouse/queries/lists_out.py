@@ -141,7 +141,8 @@ SCRAPS = List(
         Column(code="item", title=N_("Kind of goods")),
         Column(code="name_zh", title="", sql="i.name_zh", on_screen=False, in_file=False),
         Column(code="name_en", title="", sql="i.name_en", on_screen=False, in_file=False),
-        Column(code="lot", title=N_("Lot"), sql="l.number"),
+        Column(code="lot", title=N_("Lot"), sql="l.number", link="/staff/warehouse/lots/{lot_id}"),
+        Column(code="lot_id", title="", sql="l.id", on_screen=False, in_file=False),
         Column(
             code="quantity", title=N_("Quantity"), kind=Kind.NUMBER, sql="c.quantity", sorts=True, sums=True
         ),
