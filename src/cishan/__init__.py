@@ -44,9 +44,9 @@ Walk: what happens when somebody gives.
 
 Walk: what happens when goods move.
 Whatever moves goods calls `warehouse/actions/stock.py`, which asks the database's one writer of stock
-(`stock_post` in `migrations/sql/warehouse_stock.sql`). It locks the lots, refuses what is expired, recalled,
-being counted or not there, keeps the balances, and says what the goods are worth; the entries of
-`ledger/rules/goods.py` book the same, lot for lot, or the transaction is not committed.
+(`stock_post`, as it stands in `migrations/sql/warehouse_reversals.sql`). It locks the lots, refuses what is
+expired, recalled, being counted or not there, keeps the balances, and says what the goods are worth; the
+entries of `ledger/rules/goods.py` book the same, lot for lot, or the transaction is not committed.
 
 Walk: what happens when one proposes and others check.
 `identity/guards.py` opens every page by the one table of `identity/rules/permissions.py`. A proposal

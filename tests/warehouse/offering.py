@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from cishan.approvals.rules import Acting
+from cishan.plumbing.db import fetch
 from cishan.warehouse.actions import new_offers, offers, receiving
 from cishan.warehouse.queries import catalogue, intake
 from cishan.warehouse.rules.intake import Condition, Sort
@@ -120,3 +121,13 @@ async def a_booked_offer(
 def day(text: str) -> date:
     """Return a day."""
     return date.fromisoformat(text)
+
+
+async def the_keeper(username: str) -> Acting:
+    """Return how a keeper acts who was made before, as "zhou", who values, and "wu", who books."""
+    (row,) = await fetch(
+        "SELECT g.id, g.person, g.role FROM role_grant AS g JOIN account AS a ON a.person = g.person"
+        " WHERE a.username = {}",
+        username,
+    )
+    return Acting(row["person"], row["id"], row["role"])

@@ -151,6 +151,23 @@ async def agree(subject: UUID) -> None:
         await owner.execute("ALTER TABLE approval ENABLE ALWAYS TRIGGER approval_begins")
 
 
+async def agree_to_reverse(subject: UUID, received: UUID) -> None:
+    """Write down, behind the back of the offers, that somebody agreed to reverse a receipt."""
+    async with as_owner() as owner:
+        await owner.execute("ALTER TABLE goods_reversal DISABLE TRIGGER goods_reversal_begins")
+        await owner.execute("SET LOCAL session_replication_role = replica")
+        await owner.execute(
+            """INSERT INTO goods_reversal (id, offer, booking, received, wrong, reason, proposed_by,
+                                           proposed_role, proposed_at, request, state, decided_by, decided_at)
+               VALUES (gen_random_uuid(), $1, gen_random_uuid(), $2, 'value', '测试', gen_random_uuid(),
+                       '', now(), gen_random_uuid(), 'agreed', gen_random_uuid(), now())""",
+            subject,
+            received,
+        )
+        await owner.execute("SET LOCAL session_replication_role = origin")
+        await owner.execute("ALTER TABLE goods_reversal ENABLE ALWAYS TRIGGER goods_reversal_begins")
+
+
 async def move(
     cause: Cause,
     *deltas: Delta,
@@ -158,17 +175,20 @@ async def move(
     subject: UUID | None = None,
     reverses: UUID | None = None,
 ) -> Posted:
-    """Move goods by nobody's hand; a loss as if it had been approved."""
+    """Move goods by nobody's hand; a loss as if it had been approved, a reversal as if agreed to."""
     request = request or ids.new_id()
     async with atomic():
         if cause in {Cause.SCRAP, Cause.LOSE, Cause.ADJUST}:
             await agree(subject or request)
+        if cause is Cause.UNRECEIVE and reverses is not None:
+            await agree_to_reverse(subject or request, reverses)
         return await stock.post(
             cause,
             deltas,
             by=None,
             subject=("test", subject or request),
             request=request,
+            reason="测试",
             reverses=reverses,
         )
 

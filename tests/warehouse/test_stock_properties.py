@@ -30,7 +30,7 @@ steps = st.lists(
             (
                 *("receive", "receive", "reserve", "reserve", "release", "pick", "issue", "issue promised"),
                 *("return", "scrap", "adjust", "move", "send", "arrive", "lock", "unlock", "next day"),
-                *("assemble", "disassemble"),
+                *("assemble", "disassemble", "unreceive", "unreceive"),
             )
         ),
         which,
@@ -52,6 +52,9 @@ class Goods:
     expires_on: date | None
     state: LotState = LotState.OPEN
     is_kit: bool = False
+    quantity: int = 0
+    received: UUID | None = None
+    """The cause by which it came, if it was booked and not made of something else."""
     there: dict[UUID, int] = field(default_factory=dict)
     promised: dict[UUID, int] = field(default_factory=dict)
 
@@ -109,8 +112,9 @@ async def open_and_fill(house: House, goods: Goods, quantity: int, *others: Delt
                 entrusted=goods.fund == AGENCY,
             )
         )
-        await move(cause, *others, Delta(goods.id, place, quantity))
-    goods.there[place] = quantity
+        posted = await move(cause, *others, Delta(goods.id, place, quantity))
+    goods.there[place], goods.quantity = quantity, quantity
+    goods.received = None if others else posted.cause_id
     house.lots.append(goods)
 
 
@@ -199,6 +203,12 @@ async def take(house: House, step: Step) -> None:  # noqa: PLR0912 - one branch 
             if await attempt(fine, Cause.ARRIVE, way, shelf):
                 shift(goods, house.far_way, -n)
                 shift(goods, house.far_shelf, n)
+        case "unreceive" if goods.received and any(goods.there.values()):
+            whole = [Delta(goods.id, bin_id, -there) for bin_id, there in goods.there.items() if there]
+            still = sum(goods.there.values()) - goods.there.get(house.far_way, 0)
+            fine = still == goods.quantity and not any(goods.promised.values())
+            if await attempt(fine, Cause.UNRECEIVE, *whole, reverses=goods.received):
+                goods.there.clear()
         case "lock" | "unlock":
             goods.state = LotState.RECALLED if verb == "lock" else LotState.OPEN
             await stock.set_state(goods.id, goods.state, by=None, reason="测试", event=verb)

@@ -41,7 +41,7 @@ THINGS: dict[str, Thing] = {
     "goods_offer": Thing(
         N_("Offer of goods"),
         Action.STOCK_READ,
-        (Action.GOODS_JUDGE, Action.GOODS_VALUE, Action.GOODS_BOOK),
+        (Action.GOODS_JUDGE, Action.GOODS_VALUE, Action.GOODS_BOOK, Action.GOODS_REVERSE),
     ),
     "lot": Thing(N_("Lot"), Action.STOCK_READ),
     "recall": Thing(N_("Recall"), Action.STOCK_READ, (Action.STOCK_RECALL,)),

@@ -5,6 +5,9 @@ database function `stock_post` writes them, keeps the balances equal to their su
 happen: less than nothing, more than is available, goods that are expired, quarantined or recalled. What goods
 are worth stands in the books under the same cause: a commit in which the two differ is refused.
 
+What was booked wrongly is reversed (冲销入库, `actions/reversals.py`): all lots of the receipt go back out,
+once, after somebody else agreed; the books mirror their entry, and the offer goes on from where it was right.
+
 Everything that moves goods calls `actions/stock.py::post`; nothing else does.
 
 Locks are taken in one order by everybody, or two would wait for each other: the key of a form (`alone`), the

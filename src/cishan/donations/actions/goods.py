@@ -1,5 +1,6 @@
 """Receipts of goods: kind, quantity and value of what was given, who gave and who handled it."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
@@ -28,8 +29,9 @@ _BASES = {Basis.VOUCHER: "按捐赠人提供的凭据计价", Basis.FAIR: "按�
 async def write_due(offer_id: UUID) -> list[ReceiptView]:
     """Bring the receipts of goods in line with what stands in the books for them; return the new ones.
 
-    Twice is the same as once. Goods without a value and goods that are passed on have no receipt at all; a
-    giver who wants none has the record of that instead.
+    Twice is the same as once. A booking that was reversed has its receipt answered by a red one, and the
+    booking that takes its place a receipt of its own. Goods without a value and goods that are passed on have
+    no receipt at all; a giver who wants none has the record of that instead.
     """
     async with atomic():
         await fetch("SELECT pg_advisory_xact_lock(hashtextextended({}, 1570))", str(offer_id))
@@ -40,18 +42,24 @@ async def write_due(offer_id: UUID) -> list[ReceiptView]:
             return []
         worth = (await arrivals.values_of([offer_id])).get(offer_id, 0)
         written = await receipt_queries.for_goods(gift.id)
-        if written:
-            short = sum(one.amount_fen for one in written) - worth
-            return [await write(_red(gift, written[0]))] if short and not worth else []
-        if not gift.wants_receipt or not worth:
-            await _waive(gift.id, WaiverReason.RETURNED if not worth else WaiverReason.NOT_WANTED)
-            return []
+        answered = {one.original_id for one in written if one.original_id}
+        originals = [one for one in written if one.kind is ReceiptKind.RECEIPT]
+        cause = _cause(gift, found)
+        new = [
+            await write(_red(gift, one)) for one in originals if one.id not in answered and one.cause != cause
+        ]
+        if any(one.cause == cause for one in originals):
+            return new
+        if not worth or not gift.wants_receipt:
+            if not written:
+                await _waive(gift.id, WaiverReason.RETURNED if not worth else WaiverReason.NOT_WANTED)
+            return new
         await fetch(
             "UPDATE receipt_waiver SET withdrawn_at = {} WHERE goods = {} AND withdrawn_at IS NULL",
             clock.now(),
             gift.id,
         )
-        return [await write(_original(gift, found))]
+        return [*new, await write(_original(gift, found, originals))]
 
 
 async def ask_for(offer_id: UUID, *, title: str, uscc: str) -> list[ReceiptView]:
@@ -75,12 +83,22 @@ async def ask_for(offer_id: UUID, *, title: str, uscc: str) -> list[ReceiptView]
 
 
 async def _gift(found: OfferView) -> GoodsGiftView | None:
-    """Return the gift of an offer, writing it down when its goods are booked with a value."""
+    """Return the gift of an offer, as its goods are booked with a value; None if they never were."""
     known = await queries.of_offer(found.id)
-    if known is not None or found.booked_at is None or found.has_receiver or not found.value_fen:
+    if found.booked_at is None or found.has_receiver or not found.value_fen:
         return known
-    giver = await intake.giver_of(found.id)
     names = await names_of({found.booked_by}) if found.booked_by else {}
+    if known is not None:
+        if known.booked_at != found.booked_at:
+            await fetch(
+                "UPDATE goods_gift SET booked_at = {}, amount_fen = {}, handler = {} WHERE id = {}",
+                found.booked_at,
+                found.value_fen,
+                next(iter(names.values()), "")[:60],
+                known.id,
+            )
+        return await queries.of_offer(found.id)
+    giver = await intake.giver_of(found.id)
     await GoodsGift.insert(
         GoodsGift(
             id=ids.new_id(),
@@ -115,7 +133,14 @@ def _facts(gift: GoodsGiftView) -> dict[str, object]:
     }
 
 
-def _original(gift: GoodsGiftView, found: OfferView) -> Paper:
+def _cause(gift: GoodsGiftView, found: OfferView) -> str:
+    """Return for which booking a receipt is written: the first, or one after reversals; empty without one."""
+    if found.booked_round is None:
+        return ""
+    return f"goods:{gift.id}" + (f":{found.booked_round}" if found.booked_round > 1 else "")
+
+
+def _original(gift: GoodsGiftView, found: OfferView, before: Sequence[ReceiptView]) -> Paper:
     names = {line.id: line for line in found.lines}
     lines = tuple(
         SheetLine(
@@ -138,10 +163,12 @@ def _original(gift: GoodsGiftView, found: OfferView) -> Paper:
     remarks: tuple[str, ...] = (f"捐赠编号 {gift.number}", "实物捐赠，" + "、".join(bases))
     if unvalued:
         remarks += ("另收不计价物资：" + "、".join(unvalued),)
+    if before:
+        remarks += (f"更正入库后重开，原收据 {before[-1].number} 已冲减",)
     return Paper(
         _facts(gift),
         ReceiptKind.RECEIPT,
-        f"goods:{gift.id}",
+        _cause(gift, found),
         lines,
         sum(line.amount_fen for line in lines),
         remarks,
@@ -154,7 +181,7 @@ def _red(gift: GoodsGiftView, original: ReceiptView) -> Paper:
         msgspec.structs.replace(line, quantity=-line.quantity, amount_fen=-line.amount_fen)
         for line in original.sheet.lines
     )
-    cause = f"goods:{gift.id}:reversed"
+    cause = f"{original.cause}:reversed"
     return Paper(
         _facts(gift),
         ReceiptKind.RED,

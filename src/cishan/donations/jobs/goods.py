@@ -33,7 +33,8 @@ async def issue_goods_receipt(offer_id: str) -> None:
     if not email:
         return
     if gift is None:
-        await _send(found, email, "thanks", None)
+        if found.booked_at is not None:
+            await _send(found, email, "thanks", None)
         return
     for receipt in await receipts.for_goods(gift.id):
         await _send(found, email, "red" if receipt.kind is ReceiptKind.RED else "receipt", receipt)
@@ -43,19 +44,12 @@ async def _send(
     found: OfferView, email: str, kind: Literal["receipt", "red", "thanks"], receipt: ReceiptView | None
 ) -> None:
     """Write the letter; the PDF is set before the transaction begins."""
-    lines = {line.id: line for line in found.lines}
     letter = letters.GoodsPaper(
         kind=kind,
         number=found.number,
         receipt_number=receipt.number if receipt else "",
         amount_fen=receipt.amount_fen if receipt else 0,
-        lines=tuple(
-            letters.GoodsLine(
-                name=lines[one.line].name, quantity=f"{one.quantity} {lines[one.line].unit}", declined=""
-            )
-            for one in found.grades
-            if one.lot
-        ),
+        lines=(_lines(found) if kind != "red" else ()) or (_printed(receipt) if receipt else ()),
         url=gateways.settings().public_url + intake.offer_path(found.id),
     )
     files = []
@@ -73,3 +67,23 @@ async def _send(
         )
         if written and receipt is not None:
             await tell_sent(receipt.id, template=letter.template)
+
+
+def _lines(found: OfferView) -> tuple[letters.GoodsLine, ...]:
+    """Return what was taken in."""
+    lines = {line.id: line for line in found.lines}
+    return tuple(
+        letters.GoodsLine(
+            name=lines[one.line].name, quantity=f"{one.quantity} {lines[one.line].unit}", declined=""
+        )
+        for one in found.grades
+        if one.lot
+    )
+
+
+def _printed(receipt: ReceiptView) -> tuple[letters.GoodsLine, ...]:
+    """Return what a reversal takes back, as it is printed there."""
+    return tuple(
+        letters.GoodsLine(name=line.name, quantity=f"{line.quantity} {line.unit}", declined="")
+        for line in receipt.sheet.lines
+    )

@@ -58,11 +58,20 @@ async def without_paper(*, booked_before: datetime) -> list[str]:
     return [number for offer, number, _ in booked if offer not in done]
 
 
-async def wrong_sums() -> list[str]:
-    """Return offers whose receipts do not sum to what their goods stand in the books for."""
+async def wrong_sums(*, settled_before: datetime) -> list[str]:
+    """Return offers whose receipts do not sum to what their goods stand in the books for.
+
+    Those booked or reversed since the moment are left out: their papers may be on the way.
+    """
     rows = await fetch(
         """SELECT g.offer, g.number, sum(r.amount_fen)::bigint AS fen
              FROM goods_gift AS g JOIN receipt AS r ON r.goods = g.id GROUP BY g.id ORDER BY g.number"""
     )
-    worth = await arrivals.values_of([row["offer"] for row in rows])
-    return [row["number"] for row in rows if worth.get(row["offer"], 0) != row["fen"]]
+    offers = [row["offer"] for row in rows]
+    worth = await arrivals.values_of(offers)
+    fresh = await arrivals.booked_or_reversed_since(offers, settled_before)
+    return [
+        row["number"]
+        for row in rows
+        if row["offer"] not in fresh and worth.get(row["offer"], 0) != row["fen"]
+    ]

@@ -37,7 +37,10 @@ async def prove(*, settled_before: datetime) -> ReceiptReport:
             *await without_paper(paid_before=settled_before),
             *await goods.without_paper(booked_before=settled_before),
         ),
-        wrong_sums=(*await _wrong_sums(settled_before), *await goods.wrong_sums()),
+        wrong_sums=(
+            *await _wrong_sums(settled_before),
+            *await goods.wrong_sums(settled_before=settled_before),
+        ),
     )
 
 

@@ -148,7 +148,7 @@ async def verify(number: str, check_code: str) -> Verification:
 
 def _verification(receipt: ReceiptView, family: list[ReceiptView]) -> Verification:
     is_original = receipt.original_id is None
-    held = sum(r.amount_fen for r in family) if is_original else receipt.amount_fen
+    held = receipt.amount_fen + sum(r.amount_fen for r in family if r.original_id == receipt.id)
     if receipt.kind is ReceiptKind.RED:
         state = ReceiptState.RED
     elif not is_original or held == receipt.amount_fen:

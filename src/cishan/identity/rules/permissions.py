@@ -57,6 +57,7 @@ class Action(StrEnum):
     GOODS_JUDGE = "goods.judge"
     GOODS_VALUE = "goods.value"
     GOODS_BOOK = "goods.book"
+    GOODS_REVERSE = "goods.reverse"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,13 @@ PERMISSIONS: Mapping[Action, Rule] = {
     ),
     Action.GOODS_BOOK: _writes(
         N_("take valued goods into the books"),
+        Role.FINANCE_CHECKER,
+        Role.PROJECT_OFFICER,
+        Role.WAREHOUSE_KEEPER,
+    ),
+    Action.GOODS_REVERSE: _writes(
+        N_("propose to reverse a booking of goods"),
+        Role.FINANCE_MAKER,
         Role.FINANCE_CHECKER,
         Role.PROJECT_OFFICER,
         Role.WAREHOUSE_KEEPER,

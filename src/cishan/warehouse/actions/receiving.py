@@ -201,8 +201,8 @@ async def book(offer_id: UUID, *, request: UUID, by: Acting) -> State:
         found = await intake.offer_by_id(offer_id)
         with _told():
             await connection().execute(
-                "INSERT INTO goods_booking (id, offer, person, acting_role, request, at)"
-                " VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO goods_booking (id, offer, round, person, acting_role, request, at)"
+                " VALUES ($1, $2, 1 + (SELECT count(*) FROM goods_booking WHERE offer = $2), $3, $4, $5, $6)",
                 *(ids.new_id(), offer_id, by.person_id, by.role, request, clock.now()),
             )
         state = await move(row, Step.BOOK, by)

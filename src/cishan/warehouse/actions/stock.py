@@ -14,6 +14,7 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, DomainError, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.ledger import actions as ledger
+from cishan.ledger import queries as books
 from cishan.ledger.rules import Entry, GoodsChange, Kind, goods_converted, goods_moved
 from cishan.plumbing import i18n
 from cishan.plumbing.db import atomic, connection, fetch, in_transaction
@@ -95,7 +96,9 @@ async def post(
     assert row is not None
     values = tuple(Value(*pair) for pair in zip(row["lots"], row["vals"], strict=True))
     posted = Posted(row["cause"], row["fresh"], values)
-    if posted.is_new and values:
+    if posted.is_new and kind is Cause.UNRECEIVE:
+        await _reverse_entries(reverses, reason)
+    elif posted.is_new and values:
         await ledger.post(await _entries(kind, posted, net_by_lot(kept), memo=reason))
     return posted
 
@@ -107,6 +110,12 @@ async def is_posted(request: UUID, subject: UUID | None = None) -> bool:
     """
     rows = await fetch("SELECT subject_id FROM stock_cause WHERE request = {}", request)
     return bool(rows) and subject in {None, rows[0]["subject_id"]}
+
+
+async def _reverse_entries(received: UUID | None, reason: str) -> None:
+    """Mirror the entries of a receipt; goods without a value have none."""
+    for entry in await books.entries_of(SOURCE, str(received)):
+        await ledger.reverse(entry.id, reason=reason)
 
 
 async def _entries(kind: Cause, posted: Posted, nets: dict[UUID, int], *, memo: str) -> list[Entry]:
@@ -228,6 +237,8 @@ def _told() -> Iterator[None]:
 
 def _refusal(error: asyncpg.PostgresError) -> DomainError | None:
     code = error.sqlstate or ""
+    if getattr(error, "constraint_name", None) == "stock_cause_unreceived_once":
+        return Conflict(REVERSED)
     if not code.startswith("ST0") or code in {"ST005", "ST006", "ST008"}:
         return None
     told = json.loads(getattr(error, "detail", None) or "{}")
@@ -258,10 +269,13 @@ def _refusal(error: asyncpg.PostgresError) -> DomainError | None:
                 lot=told["lot"],
                 gone=told["gone"],
             )
+        case "ST010":
+            return Conflict(N_("Of lot {lot} {gone} are no longer here."), lot=told["lot"], gone=told["gone"])
         case _:
             return Conflict(N_("This form was used for something else already. Open it anew."))
 
 
+REVERSED = N_("This booking was reversed already.")
 _EXPIRED = N_("Lot {lot} has expired: nobody may have it.")
 _UNUSABLE = {
     LotState.QUARANTINED: N_("Lot {lot} is in quarantine: nobody may have it."),

@@ -35,6 +35,7 @@ from cishan.warehouse.rules.catalogue import CATEGORIES
 from cishan.warehouse.rules.intake import Judged, Verdict
 from cishan.warehouse.rules.offers import MAX_LINES, OfferView, State
 from cishan.warehouse.rules.restrictions import LABELS
+from cishan.warehouse.rules.reversals import STEPS
 
 PRIVATE = {
     "cache-control": "no-store",
@@ -45,6 +46,7 @@ BODY_LIMIT = 60_000_000
 FORMS_A_MINUTE = 20
 """Of one visitor: an offer has several screens without a script, and a shop may have one address."""
 _PAPERS = (actions.PHOTO, actions.PROOF, actions.CERTIFICATE)
+REVERSING = frozenset(step.value for step in STEPS.values())
 _slowly = RateLimitConfig(rate_limit=("minute", FORMS_A_MINUTE), set_rate_limit_headers=False).middleware
 
 
@@ -210,8 +212,11 @@ async def _trail(token: str, found: OfferView) -> Template:
         "fates": {code: gettext(label) for code, label in rules.FATES.items()},
         "given": await arrivals.given_out(found.id),
         "steps": [
-            (step.at, gettext(rules.EVENTS[step.event])) for step in steps if step.event in rules.EVENTS
+            (step.at, gettext(rules.TOLD_TO_GIVER[step.event]))
+            for step in steps
+            if step.event in rules.TOLD_TO_GIVER
         ],
+        "taken_back": found.booked_round is None and any(step.event in REVERSING for step in steps),
         "papers": await file_queries.files_of(rules.SUBJECT, found.id),
         "can_withdraw": found.state in {State.OFFERED, State.ACCEPTED} and not counts,
         "fund": next((name for code, name in await _funds() if code == found.fund), ""),

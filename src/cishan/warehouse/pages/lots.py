@@ -28,10 +28,12 @@ from cishan.warehouse.forms.places import MoveForm, ReasonForm
 from cishan.warehouse.pages.answers import HERE, REFUSALS, Move, move
 from cishan.warehouse.queries import choosing, trail
 from cishan.warehouse.queries.history import history_of
+from cishan.warehouse.queries.intake import numbers_of
 from cishan.warehouse.queries.labels import mark_of
 from cishan.warehouse.queries.lying import Lying, lying
 from cishan.warehouse.queries.places import site_by_id
 from cishan.warehouse.queries.stock import lot_by_id
+from cishan.warehouse.rules.places import Site
 from cishan.warehouse.rules.stock import (
     BASES,
     CAUSES,
@@ -41,6 +43,7 @@ from cishan.warehouse.rules.stock import (
     Cause,
     Lot,
     LotState,
+    Source,
     last_day_left,
 )
 from cishan.warehouse.rules.wording import SUBJECTS
@@ -111,6 +114,26 @@ async def _moves(staff: Staff, lot: Lot, lines: list[Lying]) -> list[Move]:
             unless=gone,
         ),
         move(staff, Action.STOCK_READ, N_("Print labels"), f"{HERE}/labels?codes={lot.number}", at=at),
+        *await _reversal(staff, lot, at),
+    ]
+
+
+async def _reversal(staff: Staff, lot: Lot, at: Site | None) -> list[Move]:
+    """Lead to the offer of a lot that was booked, where its booking is reversed."""
+    if lot.source is not Source.OFFER:
+        return []
+    number = (await numbers_of([lot.source_id]))[lot.source_id]
+    return [
+        move(
+            staff,
+            Action.GOODS_REVERSE,
+            N_("Reverse the booking"),
+            f"/staff/goods-offers/{number}#reversal",
+            at=at,
+            unless=""
+            if lot.on_hand == lot.quantity
+            else N_("A booking is reversed while all of it is here."),
+        )
     ]
 
 

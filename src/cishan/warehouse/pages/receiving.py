@@ -24,6 +24,7 @@ from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
+from cishan.ledger.rules import Restriction
 from cishan.plumbing import forms
 from cishan.plumbing.db import atomic
 from cishan.plumbing.forms import Form
@@ -33,9 +34,10 @@ from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.actions import receiving
 from cishan.warehouse.forms import receiving as form_room
-from cishan.warehouse.queries import arrivals, catalogue, choosing, intake, places
+from cishan.warehouse.queries import arrivals, catalogue, choosing, intake, places, reversals
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
+from cishan.warehouse.rules import reversals as reversal_rules
 from cishan.warehouse.rules.offers import Grade, OfferView, State
 from cishan.warehouse.rules.restrictions import LABELS
 from cishan.warehouse.rules.stock import BASES, Basis
@@ -45,7 +47,7 @@ _BASES = (Basis.VOUCHER, Basis.FAIR, Basis.MEMO)
 AnyRequest = Request[Any, Any, Any]
 
 
-async def _opened(request: AnyRequest, number: str, action: Action) -> tuple[Staff, OfferView]:
+async def open_offer(request: AnyRequest, number: str, action: Action) -> tuple[Staff, OfferView]:
     """Return who acts and the offer; out of reach it is as if there were none."""
     found = await intake.offer_by_number(number)
     staff = await allowed(
@@ -58,9 +60,10 @@ async def _opened(request: AnyRequest, number: str, action: Action) -> tuple[Sta
     return staff, found
 
 
-async def _page(
+async def show(
     staff: Staff, found: OfferView, form: Form[Any], *, status: int = HTTP_200_OK, opened: bool = False
 ) -> Template:
+    """Show an offer, with a form that was filled in and what is wrong with it."""
     counting = await arrivals.counting(found.id, staff.person_id)
     steps = await history.history_of(rules.SUBJECT, found.id)
     names = await names_of({UUID(s.actor) for s in steps if len(s.actor) == 36})
@@ -90,8 +93,39 @@ async def _page(
         "request_id": str(ids.new_id()),
         "fund": fund,
         **await _words(found),
+        **await _reversal(staff, found),
     }
     return Template("warehouse/offer_staff.html", context=context, status_code=status, headers=NO_STORE)
+
+
+async def _reversal(staff: Staff, found: OfferView) -> dict[str, Any]:
+    """Return what the page says of reversing the booking: what was, what waits, what stands in the way."""
+    known = await reversals.of_offer(found.id)
+    booked = await reversals.standing(found.id) if found.state is State.BOOKED else None
+    hurdles = await reversals.hurdles(booked.received) if booked else []
+    asked = next((one for one in known if one.state is reversal_rules.State.PROPOSED), None)
+    return {
+        "reversals": [one for one in known if one is not asked],
+        "asked": asked,
+        "asked_by_me": asked is not None and asked.proposed_by == staff.person_id,
+        "hurdles": [gettext(reversal_rules.OBSTACLES[one.obstacle]).format(**one.values) for one in hurdles],
+        "wrongs": [(code, gettext(label)) for code, label in reversal_rules.WRONGS.items()],
+        "nexts": {code: gettext(label) for code, label in reversal_rules.NEXT.items()},
+        "reversal_states": {
+            code: (gettext(label), reversal_rules.TONES[code])
+            for code, label in reversal_rules.STATES.items()
+        },
+        "fund_names": await fund_names(),
+    }
+
+
+async def fund_names() -> dict[str, str]:
+    """Return the names of the funds that take goods, by code: restricted ones, and the general one."""
+    return {
+        fund.code: fund.name
+        for fund in await ledger.funds()
+        if fund.closed_on is None and fund.restriction is not Restriction.AGENCY
+    }
 
 
 def _name(actor: str, names: Mapping[UUID, str]) -> str:
@@ -129,35 +163,36 @@ async def _words(found: OfferView) -> dict[str, Any]:
 @get("/staff/goods-offers/{number:str}", opt=rule(Action.STOCK_READ))
 async def offer_page(request: AnyRequest, number: FromPath[str]) -> Template:
     """Show an offer with what is to be done next."""
-    staff, found = await _opened(request, number, Action.STOCK_READ)
-    return await _page(staff, found, forms.empty())
+    staff, found = await open_offer(request, number, Action.STOCK_READ)
+    return await show(staff, found, forms.empty())
 
 
-def _back(number: str) -> Redirect:
+def back(number: str) -> Redirect:
+    """Lead back to the offer."""
     return lead_to(f"/staff/goods-offers/{number}")
 
 
-async def _try(
+async def attempt(
     staff: Staff, found: OfferView, form: Form[Any], act: Callable[[], Awaitable[object]]
 ) -> Redirect | Template:
     """Take a step and go back to the offer, or show it with what is wrong beside the field."""
     if form.errors:
-        return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+        return await show(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
     try:
         await act()
     except _REFUSALS as error:
         told = form_room.named(error, found) if isinstance(error, Invalid) else Invalid(say(error))
         now = await intake.offer_by_id(found.id)
-        return await _page(staff, now, form.refused(told), status=error.status)
-    return _back(found.number)
+        return await show(staff, now, form.refused(told), status=error.status)
+    return back(found.number)
 
 
 @post("/staff/goods-offers/{number:str}/answer", opt=rule(Action.GOODS_JUDGE), status_code=HTTP_303_SEE_OTHER)
 async def answer(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Accept or decline each line."""
-    staff, found = await _opened(request, number, Action.GOODS_JUDGE)
+    staff, found = await open_offer(request, number, Action.GOODS_JUDGE)
     decided, form = form_room.decisions(await request.form(), found)
-    return await _try(staff, found, form, lambda: actions.answer(found.id, decided, by=acting(staff)))
+    return await attempt(staff, found, form, lambda: actions.answer(found.id, decided, by=acting(staff)))
 
 
 @post(
@@ -167,12 +202,12 @@ async def answer(request: AnyRequest, number: FromPath[str]) -> Redirect | Templ
 )
 async def appoint(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Write down when and where the goods are brought."""
-    staff, found = await _opened(request, number, Action.GOODS_JUDGE)
+    staff, found = await open_offer(request, number, Action.GOODS_JUDGE)
     form = forms.read(form_room.AppointmentForm, await request.form())
     said = form.value
     if said is None:
-        return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
-    return await _try(
+        return await show(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+    return await attempt(
         staff,
         found,
         form,
@@ -190,12 +225,12 @@ async def appoint(request: AnyRequest, number: FromPath[str]) -> Redirect | Temp
 @post("/staff/goods-offers/{number:str}/close", opt=rule(Action.GOODS_JUDGE), status_code=HTTP_303_SEE_OTHER)
 async def close(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Close an offer whose goods did not come."""
-    staff, found = await _opened(request, number, Action.GOODS_JUDGE)
+    staff, found = await open_offer(request, number, Action.GOODS_JUDGE)
     form = forms.read(form_room.ClosingForm, await request.form())
     said = form.value
     if said is None:
-        return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
-    return await _try(
+        return await show(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+    return await attempt(
         staff, found, form, lambda: actions.withdraw(found.id, by=acting(staff), words=said.reason)
     )
 
@@ -203,7 +238,7 @@ async def close(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
 @get("/staff/goods-offers/{number:str}/count", opt={**rule(Action.STOCK_WORK), CAMERA: True})
 async def count_page(request: AnyRequest, number: FromPath[str]) -> Template:
     """Ask one person what came, and tell them nothing of what was offered or counted."""
-    staff, found = await _opened(request, number, Action.STOCK_WORK)
+    staff, found = await open_offer(request, number, Action.STOCK_WORK)
     return await _counting(staff, found, forms.empty(request=str(ids.new_id())))
 
 
@@ -244,7 +279,7 @@ async def _counting(
 )
 async def count(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Keep what one person counted."""
-    staff, found = await _opened(request, number, Action.STOCK_WORK)
+    staff, found = await open_offer(request, number, Action.STOCK_WORK)
     pieces, key, form = form_room.counted(await request.form(), found)
     if form.typed("find").strip():
         return await _find(staff, found, Form(None, {}, form.raw))
@@ -255,7 +290,7 @@ async def count(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
     except _REFUSALS as error:
         told = form_room.named(error, found) if isinstance(error, Invalid) else Invalid(say(error))
         return await _counting(staff, found, form.refused(told), error.status)
-    return _back(found.number)
+    return back(found.number)
 
 
 async def _find(staff: Staff, found: OfferView, form: Form[Any]) -> Template:
@@ -274,9 +309,9 @@ async def _find(staff: Staff, found: OfferView, form: Form[Any]) -> Template:
 @post("/staff/goods-offers/{number:str}/inspect", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
 async def inspect(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Say of every counted piece of which grade it is."""
-    staff, found = await _opened(request, number, Action.STOCK_WORK)
+    staff, found = await open_offer(request, number, Action.STOCK_WORK)
     gradings, short, form = form_room.graded(await request.form(), found)
-    return await _try(
+    return await attempt(
         staff, found, form, lambda: receiving.grade(found.id, gradings, short, by=acting(staff))
     )
 
@@ -289,7 +324,7 @@ async def inspect(request: AnyRequest, number: FromPath[str]) -> Redirect | Temp
 )
 async def value(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Write down what the goods are worth, with the paper that shows it."""
-    staff, found = await _opened(request, number, Action.GOODS_VALUE)
+    staff, found = await open_offer(request, number, Action.GOODS_VALUE)
     submitted = await request.form()
     values, form = form_room.valued(submitted, found)
 
@@ -298,18 +333,18 @@ async def value(request: AnyRequest, number: FromPath[str]) -> Redirect | Templa
         brought = await files.bring(sent, owner_kind=rules.SUBJECT, purpose=actions.PROOF.code, field="proof")
         await receiving.value(found.id, values, by=acting(staff), brought=brought)
 
-    return await _try(staff, found, form, act)
+    return await attempt(staff, found, form, act)
 
 
 @post("/staff/goods-offers/{number:str}/book", opt=rule(Action.GOODS_BOOK), status_code=HTTP_303_SEE_OTHER)
 async def book(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Take the goods into stock and into the books."""
-    staff, found = await _opened(request, number, Action.GOODS_BOOK)
+    staff, found = await open_offer(request, number, Action.GOODS_BOOK)
     form = forms.read(form_room.RequestForm, await request.form())
     said = form.value
     if said is None:
-        return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
-    return await _try(
+        return await show(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+    return await attempt(
         staff, found, form, lambda: receiving.book(found.id, request=said.request, by=acting(staff))
     )
 
@@ -317,12 +352,12 @@ async def book(request: AnyRequest, number: FromPath[str]) -> Redirect | Templat
 @post("/staff/goods-offers/{number:str}/shelve", opt=rule(Action.STOCK_WORK), status_code=HTTP_303_SEE_OTHER)
 async def shelve(request: AnyRequest, number: FromPath[str]) -> Redirect | Template:
     """Put pieces into a bin."""
-    staff, found = await _opened(request, number, Action.STOCK_WORK)
+    staff, found = await open_offer(request, number, Action.STOCK_WORK)
     form = forms.read(form_room.ShelvingForm, await request.form())
     said = form.value
     if said is None:
-        return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
-    return await _try(
+        return await show(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+    return await attempt(
         staff,
         found,
         form,
@@ -335,14 +370,14 @@ async def shelve(request: AnyRequest, number: FromPath[str]) -> Redirect | Templ
 @post("/staff/goods-offers/{number:str}/look", opt=rule(Action.PERSONAL_READ), status_code=HTTP_200_OK)
 async def look(request: AnyRequest, number: FromPath[str]) -> Template:
     """Show who offers, once it is written down who looks and what for."""
-    await _opened(request, number, Action.STOCK_READ)
-    staff, found = await _opened(request, number, Action.PERSONAL_READ)
+    await open_offer(request, number, Action.STOCK_READ)
+    staff, found = await open_offer(request, number, Action.PERSONAL_READ)
     form = forms.read(form_room.PurposeForm, await request.form())
     if form.value is None:
-        return await _page(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
+        return await show(staff, found, form, status=HTTP_422_UNPROCESSABLE_ENTITY)
     async with atomic():
         await actions.look(found.id, by=acting(staff), purpose=form.value.purpose)
-        return await _page(staff, found, form, opened=True)
+        return await show(staff, found, form, opened=True)
 
 
 routes: list[ControllerRouterHandler] = [

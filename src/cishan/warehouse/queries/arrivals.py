@@ -43,23 +43,24 @@ class Counting:
     """How many people have counted in this round: 0 or 1."""
     i_counted: bool
     differed: bool
-    """The round before did not agree."""
+    """In the round before the two did not agree."""
 
 
 async def counting(offer_id: UUID, person_id: UUID) -> Counting:
     """Return where the counting stands for one person."""
     rows = await fetch(
-        "SELECT round, count(*) AS people, bool_or(person = {}) AS mine FROM goods_count WHERE offer = {}"
-        " GROUP BY round ORDER BY round DESC LIMIT 1",
+        """SELECT c.round, count(DISTINCT c.person) AS people, bool_or(c.person = {}) AS mine,
+                  count(DISTINCT (l.line, l.quantity)) > count(DISTINCT l.line) AS differed
+             FROM goods_count AS c JOIN goods_count_line AS l ON l.count = c.id WHERE c.offer = {}
+            GROUP BY c.round ORDER BY c.round DESC LIMIT 2""",
         person_id,
         offer_id,
     )
-    if not rows:
-        return Counting(1, 0, i_counted=False, differed=False)
-    last = rows[0]
-    if last["people"] == 2:
-        return Counting(last["round"] + 1, 0, i_counted=False, differed=True)
-    return Counting(last["round"], 1, i_counted=last["mine"], differed=last["round"] > 1)
+    whole = [row for row in rows if row["people"] == 2]
+    differed = bool(whole) and whole[0]["differed"]
+    if rows and rows[0]["people"] == 1:
+        return Counting(rows[0]["round"], 1, i_counted=rows[0]["mine"], differed=differed)
+    return Counting(rows[0]["round"] + 1 if rows else 1, 0, i_counted=False, differed=differed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ async def given_out(offer_id: UUID) -> dict[UUID, Given]:
     rows = await fetch(
         """WITH mine AS (
                SELECT l.id AS line, g.lot FROM goods_offer_line AS l JOIN goods_grade AS g ON g.line = l.id
-                WHERE l.offer = {} AND g.lot IS NOT NULL),
+                WHERE l.offer = {} AND g.lot IS NOT NULL AND g.undone IS NULL),
            packed AS (
                SELECT mine.line, -sum(m.on_hand) AS pieces, c.id AS cause
                  FROM mine JOIN stock_move AS m ON m.lot = mine.lot JOIN stock_cause AS c ON c.id = m.cause
@@ -166,8 +167,10 @@ async def booked_with_value(*, before: datetime) -> list[tuple[UUID, str, dateti
     rows = await fetch(
         """SELECT o.id, o.number, b.at FROM goods_booking AS b JOIN goods_offer AS o ON o.id = b.offer
             WHERE b.at < {} AND o.receiver_enc IS NULL
-              AND EXISTS (SELECT FROM stock_lot AS lot WHERE lot.source = 'offer' AND lot.source_id = o.id
-                             AND lot.cost_fen > 0)
+              AND NOT EXISTS (SELECT FROM goods_reversal AS r WHERE r.booking = b.id AND r.state = 'agreed')
+              AND EXISTS (SELECT FROM goods_grade AS g JOIN goods_offer_line AS l ON l.id = g.line
+                            JOIN stock_lot AS lot ON lot.id = g.lot
+                           WHERE l.offer = o.id AND g.undone IS NULL AND lot.cost_fen > 0)
             ORDER BY b.at""",
         before,
     )
@@ -186,3 +189,17 @@ async def values_of(offer_ids: Sequence[UUID]) -> dict[UUID, int]:
         list(offer_ids),
     )
     return {row["offer"]: row["value_fen"] for row in rows}
+
+
+async def booked_or_reversed_since(offer_ids: Sequence[UUID], moment: datetime) -> frozenset[UUID]:
+    """Return those offers that were booked, or whose booking was reversed, at or after a moment."""
+    rows = await fetch(
+        """SELECT offer FROM goods_booking WHERE offer = ANY({}::uuid[]) AND at >= {}
+           UNION SELECT offer FROM goods_reversal
+                  WHERE offer = ANY({}::uuid[]) AND state = 'agreed' AND decided_at >= {}""",
+        list(offer_ids),
+        moment,
+        list(offer_ids),
+        moment,
+    )
+    return frozenset(row["offer"] for row in rows)

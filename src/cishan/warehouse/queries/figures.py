@@ -15,7 +15,7 @@ from cishan.warehouse.rules.catalogue import CATEGORIES
 from cishan.warehouse.rules.figures import Band, Month
 from cishan.warehouse.rules.stock import Cause
 
-COUNTED = (Cause.RECEIVE, Cause.ISSUE, Cause.RETURN)
+COUNTED = (Cause.RECEIVE, Cause.ISSUE, Cause.RETURN, Cause.UNRECEIVE)
 SUMS = """
     SELECT x.month, x.site, x.item, x.fund_code, x.kind, sum(x.pieces)::bigint AS pieces,
            sum(x.value_fen)::bigint AS value_fen
@@ -170,7 +170,7 @@ def _issued(rows: list[dict[str, Any]], since: date) -> dict[UUID, int]:
     """Return how many pieces of each item went out and stayed out since a month."""
     issued: dict[UUID, int] = {}
     for row in rows:
-        if row["month"] >= since and row["kind"] != Cause.RECEIVE:
+        if row["month"] >= since and row["kind"] in {Cause.ISSUE, Cause.RETURN}:
             sign = 1 if row["kind"] == Cause.ISSUE else -1
             issued[row["item"]] = issued.get(row["item"], 0) + sign * row["pieces"]
     return issued
@@ -184,8 +184,10 @@ def _by_month(rows: list[dict[str, Any]], today: date) -> list[Month]:
         sums[key] = (pieces + row["pieces"], fen + row["value_fen"])
     found = []
     for month in [*rules.months_before(today, rules.SHOWN_MONTHS - 1), rules.month_of(today)]:
-        came, gone, back = (sums.get((month, kind), (0, 0)) for kind in COUNTED)
-        found.append(Month(month, came[0], came[1], gone[0] - back[0], gone[1] - back[1]))
+        came, gone, back, undone = (sums.get((month, kind), (0, 0)) for kind in COUNTED)
+        found.append(
+            Month(month, came[0] - undone[0], came[1] - undone[1], gone[0] - back[0], gone[1] - back[1])
+        )
     return found
 
 

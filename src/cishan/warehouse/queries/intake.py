@@ -29,9 +29,11 @@ _OFFER = """
     SELECT o.id, o.number, o.state, o.created_at, o.company, o.uscc, o.fund_code AS fund, o.restrictions,
            o.receiver_enc IS NOT NULL AS has_receiver, o.site, s.name AS site_name, s.address AS site_address,
            s.organisation, s.region, o.wanted_on, o.wanted_part, o.note, o.wants_receipt, o.language,
-           o.appointed_on, o.appointed_from, o.appointed_until, b.at AS booked_at, b.person AS booked_by
+           o.appointed_on, o.appointed_from, o.appointed_until, b.at AS booked_at, b.person AS booked_by,
+           b.round AS booked_round
       FROM goods_offer AS o JOIN stock_site AS s ON s.id = o.site
-      LEFT JOIN goods_booking AS b ON b.offer = o.id"""
+      LEFT JOIN goods_booking AS b ON b.offer = o.id AND NOT EXISTS (
+                SELECT FROM goods_reversal AS r WHERE r.booking = b.id AND r.state = 'agreed')"""
 _LINES = """
     SELECT l.*, i.name_zh, i.name_en, i.unit_zh, i.unit_en, i.category, i.cold_chain, i.shelf_life_days
       FROM goods_offer_line AS l LEFT JOIN goods_item AS i ON i.id = l.item
@@ -43,7 +45,7 @@ _GRADES = """
       LEFT JOIN LATERAL (SELECT * FROM goods_value AS v WHERE v.graded = g.id ORDER BY v.round DESC LIMIT 1)
              AS v ON true
       LEFT JOIN stock_lot AS lot ON lot.id = g.lot
-     WHERE l.offer = {} ORDER BY l.position, g.grade"""
+     WHERE l.offer = {} AND g.undone IS NULL ORDER BY l.position, g.grade"""
 
 
 async def policy_on(day: date) -> Policy:

@@ -23,6 +23,7 @@ OFFERS = List(
         View(N_("Goods on their way"), "state=accepted&sort=appointed_on"),
         View(N_("To be valued"), "state=graded"),
         View(N_("To be booked"), "state=valued"),
+        View(N_("Reversal proposed"), "reversal=1"),
     ),
     columns=(
         Column(
@@ -68,5 +69,10 @@ OFFERS = List(
         Days(code="created", title=N_("Offered on"), sql="offer.created_at", moments=True),
         Days(code="appointed", title=N_("Appointment"), sql="offer.appointed_on"),
         Flag(code="entrusted", title=N_("Named receiver"), sql="offer.receiver_enc IS NOT NULL"),
+        Flag(
+            code="reversal",
+            title=N_("Reversal proposed"),
+            sql="EXISTS (SELECT FROM goods_reversal AS r WHERE r.offer = offer.id AND r.state = 'proposed')",
+        ),
     ),
 )

@@ -53,3 +53,25 @@ SELECT format('lot %s: %s pieces worth %s 分 of %s', l.number, l.on_hand, l.val
 SELECT format('bin %s stands still for stocktake %s, which has ended', b.code, t.number)
   FROM stock_bin AS b JOIN stocktake AS t ON t.id = b.frozen_by WHERE t.state IN ('done', 'abandoned')
  ORDER BY b.code;
+
+-- proof: reversals
+SELECT format('lot %s: %s pieces worth %s 分 came in, the reversal took out %s worth %s', l.number, w.pieces, w.value_fen,
+              -w.back, -w.value_back)
+  FROM (SELECT m.lot, sum(m.on_hand) FILTER (WHERE m.cause = u.reverses) AS pieces,
+               sum(m.on_hand) FILTER (WHERE m.cause = u.id) AS back,
+               (SELECT coalesce(sum(v.value_fen), 0) FROM stock_value AS v WHERE v.cause = u.reverses AND v.lot = m.lot) AS value_fen,
+               (SELECT coalesce(sum(v.value_fen), 0) FROM stock_value AS v WHERE v.cause = u.id AND v.lot = m.lot) AS value_back
+          FROM stock_cause AS u JOIN stock_move AS m ON m.cause IN (u.id, u.reverses)
+         WHERE u.kind = 'unreceive' GROUP BY u.id, u.reverses, m.lot) AS w
+  JOIN stock_lot AS l ON l.id = w.lot
+ WHERE (w.pieces + w.back, w.value_fen + w.value_back) IS DISTINCT FROM (0, 0)
+ ORDER BY l.number;
+
+-- proof: agreed reversals
+SELECT format('the receipt %s: somebody agreed to reverse it %s times, and it was reversed %s times', r.received,
+              r.agreed, r.reversed)
+  FROM (SELECT c.id AS received,
+               (SELECT count(*) FROM goods_reversal AS g WHERE g.received = c.id AND g.state = 'agreed') AS agreed,
+               (SELECT count(*) FROM stock_cause AS u WHERE u.reverses = c.id AND u.kind = 'unreceive') AS reversed
+          FROM stock_cause AS c WHERE c.kind = 'receive') AS r
+ WHERE r.agreed <> r.reversed ORDER BY r.received;

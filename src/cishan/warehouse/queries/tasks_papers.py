@@ -15,6 +15,10 @@ OFFERS = """
 ORDERS = """
     SELECT t.site, count(*) AS number FROM goods_order AS t JOIN stock_site AS w ON w.id = t.site
      WHERE t.state = {} AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY t.site"""
+REVERSALS = """
+    SELECT t.site, count(*) AS number FROM goods_reversal AS r JOIN goods_offer AS t ON t.id = r.offer
+      JOIN stock_site AS w ON w.id = t.site
+     WHERE r.state = {} AND w.active AND w.region LIKE ANY({}::text[]) GROUP BY t.site"""
 APPOINTMENTS = """
     SELECT t.site, count(*) AS number FROM goods_offer AS t JOIN stock_site AS w ON w.id = t.site
      WHERE t.state = 'accepted' AND t.appointed_on <= {} AND w.active
@@ -51,6 +55,13 @@ for _line in (
     Line(N_("Goods to grade"), _OFFERS + "counted", _in_state(OFFERS, "counted"), Action.STOCK_WORK, 14),
     Line(N_("Goods to value"), _OFFERS + "graded", _in_state(OFFERS, "graded"), Action.GOODS_VALUE, 16),
     Line(N_("Goods to book"), _OFFERS + "valued", _in_state(OFFERS, "valued"), Action.GOODS_BOOK, 18),
+    Line(
+        N_("Bookings to reverse"),
+        "/staff/goods-offers?site={name}&reversal=1",
+        _in_state(REVERSALS, "proposed"),
+        Action.GOODS_BOOK,
+        19,
+    ),
     Line(
         N_("Orders to set goods aside for"),
         _ORDERS + "requested",

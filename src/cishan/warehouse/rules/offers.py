@@ -71,6 +71,11 @@ class Step(StrEnum):
     VALUE = "value"
     BOOK = "book"
     CLOSE = "close"
+    ASK_REVERSAL = "ask_reversal"
+    KEEP_BOOKING = "keep_booking"
+    REVERSE_FUND = "reverse_fund"
+    REVERSE_VALUE = "reverse_value"
+    REVERSE_COUNT = "reverse_count"
 
 
 EVENTS: dict[str, str] = {
@@ -84,7 +89,20 @@ EVENTS: dict[str, str] = {
     Step.VALUE: N_("Valued"),
     Step.BOOK: N_("Taken into stock"),
     Step.CLOSE: N_("Closed without goods"),
+    Step.ASK_REVERSAL: N_("Reversal of the booking proposed"),
+    Step.KEEP_BOOKING: N_("The booking stays"),
+    Step.REVERSE_FUND: N_("Booking reversed, to be booked into another fund"),
+    Step.REVERSE_VALUE: N_("Booking reversed, to be valued anew"),
+    Step.REVERSE_COUNT: N_("Booking reversed, to be counted anew"),
 }
+_CORRECTED = N_("Our entry of your goods was wrong and was taken back")
+TOLD_TO_GIVER: dict[str, str] = {
+    **{step: words for step, words in EVENTS.items() if step not in {Step.ASK_REVERSAL, Step.KEEP_BOOKING}},
+    Step.REVERSE_FUND: _CORRECTED,
+    Step.REVERSE_VALUE: _CORRECTED,
+    Step.REVERSE_COUNT: _CORRECTED,
+}
+"""What a giver reads of the history: what staff only think about is not for them."""
 MOVES: Mapping[tuple[State, Step], State] = {
     (State.OFFERED, Step.ACCEPT): State.ACCEPTED,
     (State.OFFERED, Step.DECLINE): State.DECLINED,
@@ -97,6 +115,11 @@ MOVES: Mapping[tuple[State, Step], State] = {
     (State.GRADED, Step.VALUE): State.VALUED,
     (State.VALUED, Step.VALUE): State.VALUED,
     (State.VALUED, Step.BOOK): State.BOOKED,
+    (State.BOOKED, Step.ASK_REVERSAL): State.BOOKED,
+    (State.BOOKED, Step.KEEP_BOOKING): State.BOOKED,
+    (State.BOOKED, Step.REVERSE_FUND): State.VALUED,
+    (State.BOOKED, Step.REVERSE_VALUE): State.GRADED,
+    (State.BOOKED, Step.REVERSE_COUNT): State.ACCEPTED,
 }
 
 
@@ -360,6 +383,8 @@ class OfferView:
     appointed_until: str
     booked_at: datetime | None
     booked_by: UUID | None
+    booked_round: int | None
+    """1, and one more after each reversal."""
     lines: tuple[LineView, ...]
     grades: tuple[GradeView, ...]
 

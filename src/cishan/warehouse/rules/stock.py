@@ -27,6 +27,8 @@ class Cause(StrEnum):
     ADJUST = "adjust"
     ASSEMBLE = "assemble"
     DISASSEMBLE = "disassemble"
+    UNRECEIVE = "unreceive"
+    """A receipt that was wrong goes back out wholly (冲销入库); names the RECEIVE that it reverses."""
 
 
 CAUSES: dict[str, str] = {
@@ -44,6 +46,7 @@ CAUSES: dict[str, str] = {
     Cause.ADJUST: N_("Adjusted after a stocktake"),
     Cause.ASSEMBLE: N_("Put together as kits"),
     Cause.DISASSEMBLE: N_("Kits taken apart"),
+    Cause.UNRECEIVE: N_("Booking reversed"),
 }
 
 

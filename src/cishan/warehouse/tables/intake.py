@@ -193,8 +193,9 @@ class GoodsGrade(Table, tablename="goods_grade"):
     person = ForeignKey(Person, on_delete=OnDelete.restrict, null=False, index=True)
     at = Timestamptz(default=None)
     lot = ForeignKey(StockLot, on_delete=OnDelete.restrict, null=True, unique=True)
+    undone = UUID(default=None, null=True)
+    """The reversal of the booking that took it back; a grade stands once for a line (partial index)."""
 
-    goods_grade_once = Unique([line, grade])
     goods_grade_quantity = Check("quantity BETWEEN 1 AND 1000000")
     goods_grade_fate = Check(
         "grade IN ('A', 'B', 'C', 'X') AND (grade = 'X') = (fate <> '') AND (grade = 'X') = (reason <> '')"
@@ -223,11 +224,14 @@ class GoodsValue(Table, tablename="goods_value"):
 
 
 class GoodsBooking(Table, tablename="goods_booking"):
-    """Somebody who valued nothing of an offer takes it into the books; once."""
+    """Somebody who valued nothing of an offer takes it into the books; again only after a reversal."""
 
     id = UUID(primary_key=True, default=None)
-    offer = ForeignKey(GoodsOffer, on_delete=OnDelete.restrict, null=False, unique=True)
+    offer = ForeignKey(GoodsOffer, on_delete=OnDelete.restrict, null=False)
+    round = SmallInt(default=1)
     person = ForeignKey(Person, on_delete=OnDelete.restrict, null=False, index=True)
     acting_role = Varchar(length=30, default=None)
     request = UUID(default=None, unique=True)
     at = Timestamptz(default=None)
+
+    goods_booking_once_a_round = Unique([offer, round])

@@ -71,10 +71,10 @@ class StockCause(Table, tablename="stock_cause"):
     reason = Varchar(length=500, default="")
     reverses = UUID(default=None, null=True, index=True)
 
-    stock_cause_kind = Check(
+    stock_cause_kind_is_known = Check(
         "kind IN ('receive', 'move', 'send', 'arrive', 'reserve', 'release', 'pick', 'issue', 'return',"
-        " 'scrap', 'lose', 'adjust', 'assemble', 'disassemble')"
-        " AND (kind = 'return') = (reverses IS NOT NULL)"
+        " 'scrap', 'lose', 'adjust', 'assemble', 'disassemble', 'unreceive')"
+        " AND (kind IN ('return', 'unreceive')) = (reverses IS NOT NULL)"
     )
 
 
