@@ -1,6 +1,7 @@
 """A lot is called back: locked with its kits, its receivers listed, told once, followed up, and closed."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,9 +10,12 @@ from cishan.approvals.rules import Acting
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.plumbing.db import fetch, fetch_value
-from cishan.warehouse.actions import orders, recalls, stock
+from cishan.warehouse.actions import assembling, kits, orders, recalls, stock
 from cishan.warehouse.actions.recalls import NewRecall
+from cishan.warehouse.queries import kits as kit_queries
 from cishan.warehouse.queries import recalls as queries
+from cishan.warehouse.rules.catalogue import Category
+from cishan.warehouse.rules.kits import Part
 from cishan.warehouse.rules.orders import Second
 from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.recalls import Origin, Reached
@@ -19,7 +23,7 @@ from cishan.warehouse.rules.stock import Cause, Delta
 from tests.history import tell
 from tests.warehouse import ordering
 from tests.warehouse.counting import House, a_house, everything
-from tests.warehouse.stocking import a_bin, a_lot, move, stock_of
+from tests.warehouse.stocking import FUND, a_bin, a_lot, an_item, move, stock_of
 
 pytestmark = pytest.mark.usefixtures("config", "db")
 ALL = ("%",)
@@ -154,6 +158,28 @@ async def test_a_false_alarm_is_lifted_by_somebody_else_and_other_recalls_hold()
     assert [await state_of(one) for one in (lot, free, over)] == ["recalled", "open", "open"]
     await recalls.lift(second, reason="厂家更正批号", by=house.bea)
     assert await state_of(lot) == "open"
+
+
+async def test_what_came_out_of_a_kit_while_it_was_called_back_is_let_go_with_it() -> None:
+    house = await a_house()
+    lot = await a_lot(house.item, house.shelf, 10)
+    kit = await an_item("WARM", name="暖冬包", category=Category.KIT, life=None)
+    version = await kits.draft_kit(kit, [Part(house.item, 2)])
+    where: dict[str, Any] = {"by": house.bea, "quantity": 3}
+    made = await assembling.assemble(
+        version, site=house.site, bin_id=house.shelf, fund=FUND, request=ids.new_id(), **where
+    )
+    boxed = (await kit_queries.made(made)).lot
+    first, second = await begun(house, lot), await begun(house, lot)
+    apart = await assembling.disassemble(
+        boxed, from_bin=house.shelf, to_bin=house.shelf, request=ids.new_id(), **where
+    )
+    (part,) = await kit_queries.came_out(apart)
+    assert [await state_of(one) for one in (lot, boxed, part.lot)] == ["recalled"] * 3
+    await recalls.lift(first, reason="厂家更正批号", by=house.bea)
+    assert [await state_of(one) for one in (lot, boxed, part.lot)] == ["recalled"] * 3
+    await recalls.lift(second, reason="厂家更正批号", by=house.bea)
+    assert [await state_of(one) for one in (lot, boxed, part.lot)] == ["open"] * 3
 
 
 async def test_a_manufacturers_recall_finds_the_lots_by_the_days_on_which_they_were_made() -> None:

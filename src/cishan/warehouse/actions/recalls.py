@@ -1,8 +1,9 @@
 """Calling goods back: lock the lots and all that contain them, find who has some, tell and follow up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from cishan import gateways
@@ -280,12 +281,31 @@ async def lift(recall_id: UUID, *, reason: str, by: Acting) -> None:
                 ORDER BY c.lot""",
             recall_id,
         )
-        today = clock.today()
-        for row in rows:
-            before = LotState(row["was"]) if row["was"] != LotState.RECALLED else LotState.OPEN
-            over = row["expires_on"] is not None and row["expires_on"] < today
-            to = LotState.EXPIRED if over and before is LotState.OPEN else before
-            await stock.set_state(row["lot"], to, by=by, reason=reason.strip()[:300], event="lift")
+        await _let_go(rows, reason, by)
+        await _let_go(await fetch(_CAME_OUT, recall_id), reason, by)
+
+
+_CAME_OUT = """
+    SELECT s.part_lot AS lot, 'open' AS was, l.expires_on
+      FROM goods_recall_lot AS c JOIN stock_lot AS k ON k.id = c.lot
+      JOIN goods_lot_split AS s ON s.kit_lot = c.lot JOIN stock_lot AS l ON l.id = s.part_lot
+     WHERE c.recall = {} AND k.state <> 'recalled' AND l.state = 'recalled'
+       AND NOT EXISTS (SELECT FROM goods_recall_lot AS d JOIN goods_recall AS r ON r.id = d.recall
+                        WHERE d.lot = s.part_lot AND r.state <> 'lifted')
+       AND NOT EXISTS (SELECT FROM goods_lot_part AS p JOIN stock_lot AS q ON q.id = p.part_lot
+                        WHERE p.kit_lot = c.lot AND q.item = l.item AND q.state = 'recalled')
+     ORDER BY s.part_lot"""
+"""What came recalled out of kits whose recall is lifted, unless it is called back for another reason."""
+
+
+async def _let_go(rows: Sequence[Mapping[str, Any]], reason: str, by: Acting) -> None:
+    """Let lots be what they were before they were called back, or expired by now."""
+    today = clock.today()
+    for row in rows:
+        before = LotState(row["was"]) if row["was"] != LotState.RECALLED else LotState.OPEN
+        over = row["expires_on"] is not None and row["expires_on"] < today
+        to = LotState.EXPIRED if over and before is LotState.OPEN else before
+        await stock.set_state(row["lot"], to, by=by, reason=reason.strip()[:300], event="lift")
 
 
 async def _end(recall: RecallView, to: State, event: str, words: str, by: Acting) -> None:
