@@ -1,17 +1,14 @@
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager
-from piccolo.columns.base import OnDelete
-from piccolo.columns.base import OnUpdate
-from piccolo.columns.column_types import BigInt
-from piccolo.columns.column_types import ForeignKey
-from piccolo.columns.column_types import Integer
-from piccolo.columns.column_types import JSONB
-from piccolo.columns.column_types import SmallInt
-from piccolo.columns.column_types import Timestamptz
-from piccolo.columns.column_types import UUID
-from piccolo.columns.column_types import Varchar
+from piccolo.columns.base import OnDelete, OnUpdate
+from piccolo.columns.column_types import (
+    UUID,
+    ForeignKey,
+    SmallInt,
+    Timestamptz,
+    Varchar,
+)
 from piccolo.columns.indexes import IndexMethod
-from piccolo.constraints import Check
-from piccolo.constraints import Unique
+from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
 
@@ -77,9 +74,7 @@ DESCRIPTION = "Bookings of goods can be reversed"
 
 
 async def forwards():
-    manager = MigrationManager(
-        migration_id=ID, app_name="cishan", description=DESCRIPTION
-    )
+    manager = MigrationManager(migration_id=ID, app_name="cishan", description=DESCRIPTION)
 
     manager.add_table(
         class_name="GoodsReversal",
@@ -462,9 +457,7 @@ async def forwards():
         tablename="goods_reversal",
         constraint_name="goods_reversal_state",
         constraint_class=Check,
-        params={
-            "condition": "state IN ('proposed', 'agreed', 'refused', 'withdrawn')"
-        },
+        params={"condition": "state IN ('proposed', 'agreed', 'refused', 'withdrawn')"},
         schema=None,
     )
 
@@ -484,9 +477,7 @@ async def forwards():
         tablename="goods_reversal",
         constraint_name="goods_reversal_by_another",
         constraint_class=Check,
-        params={
-            "condition": "state = 'proposed' OR (state = 'withdrawn') = (decided_by = proposed_by)"
-        },
+        params={"condition": "state = 'proposed' OR (state = 'withdrawn') = (decided_by = proposed_by)"},
         schema=None,
     )
 
