@@ -133,6 +133,7 @@ async def test_a_count_without_difference_is_ended_and_another_is_abandoned(
     ).status_code == 303
     assert await state_of(other) == "abandoned"
     assert (await queries.stocktake_by_id(other)).closed_at is not None
+    assert "停电" in (await client.get(f"{COUNTS}/{other}")).text.partition('id="history"')[2]
 
 
 async def test_a_recall_is_begun_followed_up_and_its_telephone_list_is_written_down(
@@ -178,6 +179,8 @@ async def test_a_recall_is_begun_followed_up_and_its_telephone_list_is_written_d
     await entered(client, "ada-keeper")
     assert (await client.post(f"{where}/look", data={"purpose": "看看"})).status_code == 403
     assert (await client.post(f"{where}/lift", data={"lift_reason": "误报"})).status_code == 303
+    history = (await client.get(where)).text.partition('id="history"')[2]
+    assert "误报" in history and "检出超标" in history and "仓库管理员" in history
     assert await fetch_value("SELECT state FROM goods_recall") == "lifted"
 
 

@@ -68,6 +68,7 @@ async def _page(shown: Shown, staff: Staff, wish: Wish, form: forms.Form[Any], s
         "where": shown.path,
         "retry": retry,
         "doors": shown.doors,
+        "export": shown.export,
         **await dress.more(staff),
     }
     return Template(template_name=dress.template, context=context, status_code=status, headers=NO_STORE)
@@ -88,12 +89,12 @@ def _export(shown: Shown) -> ControllerRouterHandler:
         f"{shown.path}/export",
         name=f"export {shown.of.code}",
         status_code=HTTP_200_OK,
-        opt=rule(Action.EXPORT),
+        opt=rule(shown.export),
     )
     async def export(request: Request[Any, Any, Any]) -> Stream | Template:
         """Give all rows as a spreadsheet, and note who took them and what for."""
         await allowed(request, shown.action, secret=True)
-        staff = await allowed(request, Action.EXPORT)
+        staff = await allowed(request, shown.export)
         wish = await read(shown.of, query_of(request))
         form = forms.read(ExportForm, await request.form())
         try:

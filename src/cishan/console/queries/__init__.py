@@ -46,6 +46,7 @@ class Shown:
     action: Action
     scope: Scope
     doors: tuple[rules.Door, ...] = ()
+    export: Action = Action.EXPORT
 
     @property
     def path(self) -> str:
@@ -193,25 +194,25 @@ LISTS: tuple[Shown, ...] = (
     Shown(OFFERS, Action.STOCK_READ, _offers),
     Shown(VOUCHERS, Action.BOOKS_READ, _whole),
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
-    Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,)),
+    Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,), export=Action.STOCK_EXPORT),
     Shown(RECALLS, Action.STOCK_READ, _everything, (_RECALL,)),
-    Shown(NEAR_EXPIRY, Action.STOCK_READ, _near),
+    Shown(NEAR_EXPIRY, Action.STOCK_READ, _near, export=Action.STOCK_EXPORT),
     Shown(lists_out.ORDERS, Action.STOCK_READ, _orders, _REQUEST),
-    Shown(lists_out.SCRAPS, Action.STOCK_READ, _scraps),
+    Shown(lists_out.SCRAPS, Action.STOCK_READ, _scraps, export=Action.STOCK_EXPORT),
     Shown(kit_lists.KITS, Action.STOCK_READ, _everything, (_NEW_KIT, _MADE)),
-    Shown(kit_lists.ASSEMBLIES, Action.STOCK_READ, _at_sites),
+    Shown(kit_lists.ASSEMBLIES, Action.STOCK_READ, _at_sites, export=Action.STOCK_EXPORT),
     Shown(kit_lists.DRIVES, Action.STOCK_READ, _drives, (_NEW_DRIVE, _TURNS)),
     Shown(kit_lists.ENTITLEMENTS, Action.STOCK_READ, _at_sites),
     Shown(deadlines.CLOCKS, Action.DESK, _clocks),
     Shown(GRANTS, Action.PEOPLE_READ, _posts, (_INVITE,)),
     Shown(ORGANISATIONS, Action.PLACES_READ, _everything),
     Shown(REGIONS, Action.PLACES_READ, _everything),
-    Shown(ITEMS, Action.STOCK_READ, _everything, _ITEM_DOORS),
-    Shown(warehouse.SITES, Action.STOCK_READ, _places, (_OPEN_SITE,)),
-    Shown(warehouse.BINS, Action.STOCK_READ, _places),
-    Shown(warehouse.LOTS, Action.STOCK_READ, _lots),
-    Shown(warehouse.STOCK, Action.STOCK_READ, _places, (_PUT_AWAY,)),
-    Shown(warehouse.TRANSFERS, Action.STOCK_READ, _transfers, (_SEND,)),
+    Shown(ITEMS, Action.STOCK_READ, _everything, _ITEM_DOORS, export=Action.STOCK_EXPORT),
+    Shown(warehouse.SITES, Action.STOCK_READ, _places, (_OPEN_SITE,), export=Action.STOCK_EXPORT),
+    Shown(warehouse.BINS, Action.STOCK_READ, _places, export=Action.STOCK_EXPORT),
+    Shown(warehouse.LOTS, Action.STOCK_READ, _lots, export=Action.STOCK_EXPORT),
+    Shown(warehouse.STOCK, Action.STOCK_READ, _places, (_PUT_AWAY,), export=Action.STOCK_EXPORT),
+    Shown(warehouse.TRANSFERS, Action.STOCK_READ, _transfers, (_SEND,), export=Action.STOCK_EXPORT),
     Shown(LETTERS, Action.OPERATIONS_READ, _whole),
     Shown(EVENTS, Action.OPERATIONS_READ, _whole),
     Shown(DIFFERENCES, Action.OPERATIONS_READ, _whole),

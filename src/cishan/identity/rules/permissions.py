@@ -39,6 +39,7 @@ class Action(StrEnum):
     APPROVALS_RELEASE = "approvals.release"
     HISTORY_READ = "history.read"
     EXPORT = "export"
+    STOCK_EXPORT = "stock_export"
     SEARCH = "search"
     GIFTS_READ = "gifts.read"
     PERSONS_READ = "persons.read"
@@ -113,6 +114,12 @@ PERMISSIONS: Mapping[Action, Rule] = {
     Action.APPROVALS_RELEASE: _writes(N_("release a payment"), Role.CASHIER, second_factor=FRESH),
     Action.HISTORY_READ: _rule(N_("read the history"), Role.PROJECT_OFFICER, Role.SAFEGUARDING_LEAD, *_MONEY),
     Action.EXPORT: _rule(N_("export lists"), Role.PROJECT_OFFICER, Role.ADMINISTRATOR, *_MONEY),
+    Action.STOCK_EXPORT: _rule(
+        N_("export lists of goods, in which no receiver stands"),
+        Role.WAREHOUSE_KEEPER,
+        Role.PROJECT_OFFICER,
+        *_MONEY,
+    ),
     Action.SEARCH: _rule(N_("search for a person or a number"), Role.PROJECT_OFFICER, *_MONEY),
     Action.GIFTS_READ: _rule(N_("see gifts, receipts and refunds"), Role.PROJECT_OFFICER, *_MONEY),
     Action.PERSONS_READ: _rule(N_("see persons, masked"), Role.PROJECT_OFFICER, Role.SAFEGUARDING_LEAD),

@@ -33,6 +33,7 @@ from cishan.warehouse.queries import catalogue, label_sheets, places
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as people
 from cishan.warehouse.queries.drives import DriveView
+from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.rules import drives as rules
 from cishan.warehouse.rules import entitlements as reading
 from cishan.warehouse.rules.drives import EntitlementState
@@ -71,6 +72,7 @@ async def drive_page(request: AnyRequest, drive_id: FromPath[UUID]) -> Template:
 async def _drive_page(staff: Staff, drive: DriveView, form: Form[Any], status: int) -> Template:
     progress = await queries.progress_of(drive.id)
     context = {
+        "steps": await history_of(rules.DRIVE, drive.id),
         "drive": drive,
         "form": form,
         "state": (gettext(rules.DRIVE_STATES[drive.state]), rules.DRIVE_TONES[drive.state]),

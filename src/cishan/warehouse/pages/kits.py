@@ -26,6 +26,7 @@ from cishan.warehouse.actions import kits as actions
 from cishan.warehouse.forms.kits import ApartForm, AssembleForm, KitForm, PreviewForm, read_parts
 from cishan.warehouse.queries import catalogue, drives, places, stock
 from cishan.warehouse.queries import kits as queries
+from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.kits import KitView
 from cishan.warehouse.queries.lying import lying
 from cishan.warehouse.rules import kits as rules
@@ -51,6 +52,7 @@ async def kit_page(request: AnyRequest, kit_id: FromPath[UUID]) -> Template:
     kit = await queries.kit_by_id(kit_id)
     reach = scope_of(staff, Action.STOCK_READ).regions
     context = {
+        "steps": await history_of(rules.KIT, kit.id),
         "kit": kit,
         "versions": await queries.versions_of(kit.item),
         "states": rules.KIT_STATES,

@@ -40,6 +40,7 @@ from cishan.warehouse.forms.recalls import (
 from cishan.warehouse.pages.stocktakes import REFUSALS
 from cishan.warehouse.queries import recalls as queries
 from cishan.warehouse.queries.catalogue import item_by_code, items
+from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.lists_counts import RECEIVERS
 from cishan.warehouse.queries.recalls import Match, ReceiverLine
 from cishan.warehouse.rules import recalls as rules
@@ -147,6 +148,7 @@ async def _page(
     states = await queries.states_of(recall_id)
     context = {
         "staff": staff,
+        "steps": await history_of(RECALL, recall.id),
         "recall": recall,
         "status": (gettext(rules.STATES[recall.state]), rules.TONES[recall.state]),
         "origin": gettext(rules.ORIGINS[recall.origin]),

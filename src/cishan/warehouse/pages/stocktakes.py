@@ -26,6 +26,7 @@ from cishan.warehouse.actions import stocktake_endings, stocktakes
 from cishan.warehouse.forms.stocktakes import AbandonForm, AgainForm, OpenForm
 from cishan.warehouse.queries import places, stocktakes_due
 from cishan.warehouse.queries import stocktakes as queries
+from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.stocktakes import CountView, StocktakeView
 from cishan.warehouse.queries.unlabelled import disputed as disputed_goods
 from cishan.warehouse.queries.unlabelled import unlabelled
@@ -121,6 +122,7 @@ async def _page(staff: Staff, found: StocktakeView, form: Form[Any], status: int
     last = await approvals.latest_of(STOCKTAKE, STOCKTAKE, found.id)
     context = {
         "staff": staff,
+        "steps": await history_of(STOCKTAKE, found.id),
         "stocktake": found,
         "form": form,
         "status": (gettext(rules.STATES[found.state]), rules.TONES[found.state]),

@@ -7,7 +7,7 @@ from uuid import UUID
 from cishan.audit import queries as audit
 from cishan.identity.queries import telling
 from cishan.identity.queries.telling import Told
-from cishan.warehouse.rules import transfers
+from cishan.warehouse.rules import drives, kits, recalls, stocktakes, transfers
 from cishan.warehouse.rules.stock import LOT_STATES
 from cishan.warehouse.rules.wording import (
     ITEM_EVENTS,
@@ -23,6 +23,10 @@ _WORDS: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
     "stock_bin": (PLACE_EVENTS, PLACE_STATES),
     "lot": (LOT_EVENTS, LOT_STATES),
     "transfer": (transfers.EVENTS, transfers.STATES),
+    "stocktake": (stocktakes.EVENTS, stocktakes.STATES),
+    "recall": (recalls.EVENTS, recalls.STATES),
+    "kit": (kits.EVENTS, kits.KIT_STATES),
+    "drive": (drives.EVENTS, drives.DRIVE_STATES),
 }
 
 
