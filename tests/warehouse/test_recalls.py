@@ -1,5 +1,6 @@
 """A lot is called back: locked with its kits, its receivers listed, told once, followed up, and closed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -158,6 +159,35 @@ async def test_a_false_alarm_is_lifted_by_somebody_else_and_other_recalls_hold()
     assert [await state_of(one) for one in (lot, free, over)] == ["recalled", "open", "open"]
     await recalls.lift(second, reason="厂家更正批号", by=house.bea)
     assert await state_of(lot) == "open"
+
+
+async def test_a_recall_of_a_part_reaches_who_has_kits_of_it_and_who_has_what_came_out_of_them() -> None:
+    house = await a_house()
+    lot = await a_lot(house.item, house.shelf, 6)
+    kit = await an_item("WARM", name="暖冬包", category=Category.KIT, life=None)
+    version = await kits.draft_kit(kit, [Part(house.item, 2)])
+    made = await assembling.assemble(
+        version,
+        site=house.site,
+        bin_id=house.shelf,
+        fund=FUND,
+        quantity=3,
+        by=house.bea,
+        request=ids.new_id(),
+    )
+    boxed = (await kit_queries.made(made)).lot
+    apart = await assembling.disassemble(
+        boxed, from_bin=house.shelf, to_bin=house.shelf, quantity=1, by=house.bea, request=ids.new_id()
+    )
+    (part,) = await kit_queries.came_out(apart)
+    # Nothing of the lot itself is left: one receiver has a kit of it, the other what came out of a kit.
+    assert [(await stock_of(one))[0] for one in (lot, boxed, part.lot)] == [0, 2, 2]
+    boxes = await handed_out(replace(house, item=kit), 1)
+    loose = await handed_out(house, 2)
+    recall = await begun(house, lot)
+    reached = {line.order: line.quantity for line in await queries.receivers(recall, ALL)}
+    assert reached == {boxes: 1, loose: 2}
+    assert [await state_of(one) for one in (lot, boxed, part.lot)] == ["recalled"] * 3
 
 
 async def test_what_came_out_of_a_kit_while_it_was_called_back_is_let_go_with_it() -> None:
