@@ -20,7 +20,7 @@ from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, 
 from tests import conftest as house
 from tests import databases
 
-SECONDS_TO_START = 120
+SECONDS_TO_START = 300
 FLAGS = [
     "--no-sandbox",
     "--disable-background-networking",

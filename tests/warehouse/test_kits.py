@@ -238,6 +238,7 @@ async def test_a_lot_is_followed_into_kits_and_out_again(place: Place) -> None:
     assert set(await queries.kit_lots_with([bad])) == {mixed, boxed, out[place.blanket]}
     assert clean in set(await queries.kit_lots_with([good]))
     assert await queries.kit_lots_with([boxed]) == []
+    assert set(await queries.kit_lots_with([mixed])) == {boxed, out[place.blanket], out[place.coat]}
 
 
 async def test_what_was_recalled_stays_so_when_it_comes_out_of_a_kit(place: Place) -> None:

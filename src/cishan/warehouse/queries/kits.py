@@ -230,10 +230,13 @@ async def kit_of_lot(kit_lot: UUID) -> UUID | None:
     return rows[0]["kit"] if rows else None
 
 
-# From a lot to where it went: kits, and the same goods that came out of them again, as they may be of it.
+# From a lot to where it went: all that came out of it if it is of kits, the kits that hold some of it, and
+# the same goods that came out of those again, as they may be of it.
 _ONWARD = """
     WITH RECURSIVE reached (lot) AS (
-        SELECT unnest({}::uuid[])
+        (SELECT unnest({}::uuid[])
+         UNION ALL
+         SELECT s.part_lot FROM goods_lot_split AS s WHERE s.kit_lot = ANY ({}::uuid[]))
         UNION
         SELECT onward.whole FROM reached CROSS JOIN LATERAL (
             SELECT p.kit_lot AS whole FROM goods_lot_part AS p WHERE p.part_lot = reached.lot
@@ -246,7 +249,7 @@ _ONWARD = """
 
 async def kit_lots_with(lots: Sequence[UUID]) -> list[UUID]:
     """Return every other lot that may hold something of these: kits, and what came out of kits."""
-    return [row["lot"] for row in await fetch(_ONWARD, list(lots), list(lots))]
+    return [row["lot"] for row in await fetch(_ONWARD, *[list(lots)] * 3)]
 
 
 async def names_of(kit_ids: Sequence[UUID]) -> dict[UUID, str]:
