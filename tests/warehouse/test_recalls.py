@@ -13,6 +13,7 @@ from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.plumbing.db import fetch, fetch_value
 from cishan.warehouse.actions import assembling, kits, orders, recalls, stock
 from cishan.warehouse.actions.recalls import NewRecall
+from cishan.warehouse.queries import kin
 from cishan.warehouse.queries import kits as kit_queries
 from cishan.warehouse.queries import recalls as queries
 from cishan.warehouse.rules.catalogue import Category
@@ -182,6 +183,8 @@ async def test_a_recall_of_a_part_reaches_who_has_kits_of_it_and_who_has_what_ca
     (part,) = await kit_queries.came_out(apart)
     # Nothing of the lot itself is left: one receiver has a kit of it, the other what came out of a kit.
     assert [(await stock_of(one))[0] for one in (lot, boxed, part.lot)] == [0, 2, 2]
+    kin_of = [[one.id for one in await kin.made_from(part.lot)], [one.id for one in await kin.gone_into(lot)]]
+    assert kin_of == [[lot, boxed], [boxed, part.lot]]
     boxes = await handed_out(replace(house, item=kit), 1)
     loose = await handed_out(house, 2)
     recall = await begun(house, lot)

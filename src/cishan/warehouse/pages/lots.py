@@ -26,7 +26,7 @@ from cishan.warehouse.actions import lots as actions
 from cishan.warehouse.actions import moving, stock
 from cishan.warehouse.forms.places import MoveForm, ReasonForm
 from cishan.warehouse.pages.answers import HERE, REFUSALS, Move, move
-from cishan.warehouse.queries import choosing, trail
+from cishan.warehouse.queries import choosing, kin, trail
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.intake import numbers_of
 from cishan.warehouse.queries.labels import mark_of
@@ -90,6 +90,8 @@ async def _lot_page(
         "marks": [mark_of(word, {}) for word in lot.restrictions],
         "days_left": left,
         "trail": await trail.of_lot(lot.id),
+        "made_from": await kin.made_from(lot.id),
+        "gone_into": await kin.gone_into(lot.id),
         "causes": CAUSES,
         "subjects": SUBJECTS,
         "went": trail.went,
