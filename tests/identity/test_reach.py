@@ -39,6 +39,7 @@ from tests.campaigns import making
 from tests.donations.paid_gifts import a_gift
 from tests.identity import staffing
 from tests.ledger import books
+from tests.warehouse import every_form
 
 HERE, ELSEWHERE = staffing.COUNTY, staffing.OTHER
 Made = dict[str, str]
@@ -177,8 +178,6 @@ DATA: dict[str, Any] = {
 }
 PUBLISHED = "/staff/campaigns/{slug:str}/updates"
 """Of projects that everybody knows: the page may say why it does not open."""
-ELSEWHERE_WALKED = ("/staff/warehouse", "/staff/stock", "/staff/goods", "/staff/drives", "/staff/kits")
-"""Slices whose things are tried from another county by tests of their own."""
 
 
 def _places(app: Litestar) -> list[tuple[str, str, Action]]:
@@ -191,7 +190,7 @@ def _places(app: Litestar) -> list[tuple[str, str, Action]]:
         for method in handler.http_methods
         if method not in {"HEAD", "OPTIONS"}
         and concerns_a_place(route.path_format, handler.opt)
-        and not route.path.startswith(ELSEWHERE_WALKED)
+        and not route.path.startswith(every_form.STARTS)  # walked by tests/warehouse/test_reach.py
     )
 
 

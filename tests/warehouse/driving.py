@@ -50,21 +50,33 @@ class Season:
 
 
 async def a_season(
-    *, kits_made: int = 5, per_person: int = 1, opened: bool = True, name: str = "DZ"
+    *,
+    kits_made: int = 5,
+    per_person: int = 1,
+    opened: bool = True,
+    name: str = "DZ",
+    region: str = CITY,
+    by: Acting | None = None,
 ) -> Season:
     """Make a season with so many kits on the shelf."""
     await clocks()
     made = Season()
-    made.site = await stocking.a_site(name)
+    made.site = await stocking.a_site(name, region=region)
     made.shelf = (await stocking.a_bin(made.site)).id
     blanket = await stocking.an_item("BLANKET", name="毛毯", category=Category.BEDDING, life=None)
     coat = await stocking.an_item("COAT", name="羽绒服", category=Category.CLOTHING, life=None)
     made.kit = await stocking.an_item("WARM", name="暖冬包", category=Category.KIT, life=None)
     made.version = await kits.set_kit(made.kit, [Part(blanket, 1), Part(coat, 1)])
-    made.by = await stocking.a_keeper()
+    made.by = by or await stocking.a_keeper(region=region)
     made.second = Second(name="志愿者甲")
     made.drive = await drives.plan_drive(
-        a_plan(made.kit, {made.site: 1_000}, await a_federation(), per_person=per_person),
+        a_plan(
+            made.kit,
+            {made.site: 1_000},
+            await a_federation(region),
+            per_person=per_person,
+            region=region,
+        ),
         by=made.by,
         request=ids.new_id(),
     )

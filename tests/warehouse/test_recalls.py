@@ -221,5 +221,5 @@ async def test_a_manufacturers_recall_finds_the_lots_by_the_days_on_which_they_w
     days = [today - timedelta(days=n) for n in (40, 30, 20, 10)]
     made = [await a_lot(house.item, house.shelf, 1, made_on=day) for day in days]
     await a_lot(house.item, house.shelf, 1)
-    found = await queries.lots_made(house.item, days[1], days[2], limit=10)
+    found = await queries.lots_made(house.item, days[1], days[2], ALL, limit=10)
     assert [one.id for one in found] == made[1:3]

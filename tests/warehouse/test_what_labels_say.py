@@ -27,7 +27,7 @@ async def test_a_lot_says_until_when_how_many_and_for_whom() -> None:
             restrictions=("children", "region:3714"),
         )
     )
-    (label,), missing = await labels.labels_of([lot.number.lower()])
+    (label,), missing = await labels.labels_of([lot.number.lower()], ["%"])
     assert missing == []
     assert label == Label(
         code=lot.number,
@@ -41,7 +41,7 @@ async def test_goods_that_keep_and_entrusted_goods_say_so() -> None:
     i18n.set_language("zh-CN")
     shelf = await a_bin(await a_site())
     lot = await lot_by_id(await a_lot(await an_item("QUILT", name="棉被", life=None), shelf.id, fund=AGENCY))
-    ((label,), _) = await labels.labels_of([lot.number])
+    ((label,), _) = await labels.labels_of([lot.number], ["%"])
     assert label.facts[0] == "无保质期"
     assert label.marks == ("受托物资",)
 
@@ -51,7 +51,9 @@ async def test_bins_and_goods_say_where_and_what_they_are_and_the_rest_is_named(
     site = await a_site()
     await an_item()
     receiving = await a_bin(site, Purpose.RECEIVING)
-    found, missing = await labels.labels_of([receiving.code, "rice10", "大米", "NO-SUCH", receiving.code])
+    found, missing = await labels.labels_of(
+        [receiving.code, "rice10", "大米", "NO-SUCH", receiving.code], ["%"]
+    )
     assert [label.code for label in found] == [receiving.code, "RICE10", receiving.code]
     assert found[0].facts == ("收货区", "DZ仓库")
     assert found[1].facts == ("单位：袋",)

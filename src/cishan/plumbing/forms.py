@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 
 CHOOSE = N_("Choose one of the options.")
+STALE = N_("This form cannot be used any more. Open the page again.")
+"""For a form without the hidden id by which it counts once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,14 @@ def _unwrap(hint: Any) -> tuple[Input, Any]:
     return how, hint
 
 
+def words(text: str, *, limit: int) -> str:
+    """Return what was typed in one line, cleaned; raise Invalid if it is longer than the limit."""
+    cleaned = " ".join(clean(text).split())
+    if len(cleaned) > limit:
+        raise Invalid(N_("Use at most {limit} characters."), limit=limit)
+    return cleaned
+
+
 def _convert(kind: Any, how: Input, text: str) -> Any:
     if len(text) > how.max_length:
         raise Invalid(N_("Use at most {limit} characters."), limit=how.max_length)
@@ -188,4 +198,4 @@ def _complaint(kind: Any) -> str:
     return CHOOSE
 
 
-__all__ = ["CHOOSE", "Form", "Input", "Yuan", "convert", "empty", "gettext", "read", "whole"]
+__all__ = ["CHOOSE", "Form", "Input", "Yuan", "convert", "empty", "gettext", "read", "whole", "words"]

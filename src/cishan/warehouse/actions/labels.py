@@ -12,6 +12,8 @@ from cishan.warehouse.queries.stock import lot_by_number
 from cishan.warehouse.rules import codes
 from cishan.warehouse.rules.labels import MOST
 
+NO_LABEL = N_("There is no label “{code}” that stands for anything.")
+
 
 class Bound(NamedTuple):
     """What a label stands for: one of the two."""
@@ -70,9 +72,7 @@ async def replace(damaged: str, label: str, *, by: UUID) -> Bound:
     async with atomic():
         old, new = await _both(old_code, label)
         if old is None or old["bound_at"] is None or old_code == label:
-            raise Invalid(
-                N_("There is no label “{code}” that stands for anything."), field="replaces", code=old_code
-            )
+            raise Invalid(NO_LABEL, field="replaces", code=old_code)
         if new["replaces"] != old["id"]:
             await _bind(new, old["lot"], old["bin"], by, replaces=old["id"])
             if old["retired_at"] is None:

@@ -173,6 +173,8 @@ async def appoint(
     """Write down when and where the goods are brought, and tell the giver; it may change until they come."""
     if on < clock.today():
         raise Invalid(N_("Choose a day that is still to come."), field="on")
+    if on > clock.today() + timedelta(days=365):
+        raise Invalid(N_("Choose a day within the next twelve months."), field="on")
     if not from_time < until_time:
         raise Invalid(N_("The window ends after it begins."), field="until")
     async with atomic():

@@ -34,6 +34,9 @@ NOTICE = N_("[{organisation}] Please do not use: {goods}, from order {number}. {
 ENDED = N_("This recall has ended.")
 
 
+NO_LOT = N_("There is no such lot.")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRecall:
     """A recall before it begins."""
@@ -63,7 +66,7 @@ async def open_recall(new: NewRecall, *, by: Acting, request: UUID) -> UUID:
         await hold([*given, *await kit_lots_with(given)])
         was = await _states(given)
         if len(was) < len(given):
-            raise Invalid(N_("There is no such lot."), field="lots")
+            raise Invalid(NO_LOT, field="lots")
         lost = await _lock(given, new, by)
         kits: list[UUID] = []
         # Only now, until there are no more: who puts kits together or takes them apart meanwhile has waited

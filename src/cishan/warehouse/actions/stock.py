@@ -1,7 +1,7 @@
 """The one way in which goods move: a cause with its moves, and its voucher, in one transaction."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -221,6 +221,13 @@ async def lock_items(site: UUID, items: Sequence[UUID]) -> None:
              FROM (SELECT DISTINCT unnest($2::uuid[]) AS i ORDER BY 1) AS sorted""",
         site,
         list(items),
+    )
+
+
+async def lock_lots(lot_ids: Iterable[UUID]) -> None:
+    """Let nobody change the state of lots until the transaction ends."""
+    await connection().execute(
+        "SELECT FROM stock_lot WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE", sorted(set(lot_ids))
     )
 
 

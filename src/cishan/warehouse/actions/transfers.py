@@ -1,6 +1,6 @@
 """Sending goods to another site and receiving them there."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid5
 
 from cishan.approvals.rules import Acting
@@ -11,13 +11,13 @@ from cishan.kernel.errors import Conflict, Forbidden, Invalid
 from cishan.kernel.text import N_
 from cishan.plumbing.db import atomic, connection
 from cishan.warehouse.actions import stock
-from cishan.warehouse.queries.lying import Lying
+from cishan.warehouse.queries.lying import Lying, lying
 from cishan.warehouse.queries.places import first_bin, site_by_id
 from cishan.warehouse.queries.stock import available_of
 from cishan.warehouse.queries.transfers import transfer_by_id
 from cishan.warehouse.rules.catalogue import require_quantity
 from cishan.warehouse.rules.places import Purpose
-from cishan.warehouse.rules.stock import Cause, Delta, Posted
+from cishan.warehouse.rules.stock import Cause, Delta, LotState, Posted
 from cishan.warehouse.rules.transfers import (
     EXPLANATION_LIMIT,
     LINE_LIMIT,
@@ -85,6 +85,7 @@ async def add_line(transfer_id: UUID, place: Lying, quantity: int, *, request: U
                 site=place.site_name,
                 source=transfer.source_name,
             )
+        _require_usable([place])
         twin = next((one for one in transfer.lines if (one.lot, one.bin) == (place.lot, place.bin)), None)
         if twin is not None:
             raise Invalid(
@@ -106,6 +107,19 @@ async def add_line(transfer_id: UUID, place: Lying, quantity: int, *, request: U
             )
         _require_room(transfer, 1)
         await connection().execute(_ADD, request, transfer_id, place.lot, place.bin, quantity)
+
+
+def _require_usable(several: Sequence[Lying]) -> None:
+    """Refuse to send goods that nobody may have: they would leave their quarantine on the way."""
+    for one in several:
+        is_late = one.expires_on is not None and one.expires_on < clock.today()
+        if one.lot_state != LotState.OPEN or is_late or one.purpose == Purpose.QUARANTINE:
+            raise Invalid(
+                N_("Lot {lot} in {bin} may not be handed out, so it does not travel either."),
+                field="lot",
+                lot=one.lot_number,
+                bin=one.bin_code,
+            )
 
 
 async def add_first_expiring(transfer_id: UUID, item: UUID, quantity: int, *, request: UUID) -> int:
@@ -170,6 +184,11 @@ async def send(transfer_id: UUID, *, by: Acting, request: UUID) -> None:
         _require_draft(transfer)
         if not transfer.lines:
             raise Conflict(N_("There is nothing on the list."))
+        wanted = {(line.lot, line.bin) for line in transfer.lines}
+        await stock.lock_lots([lot for lot, _ in wanted])
+        _require_usable(
+            [one for lot, _ in wanted for one in await lying(lot=lot) if (lot, one.bin) in wanted]
+        )
         way = await first_bin(transfer.target, Purpose.TRANSIT)
         await stock.post(
             Cause.SEND,

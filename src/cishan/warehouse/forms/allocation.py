@@ -85,8 +85,8 @@ def _row(
         phone=contacts.phone(row.get("phone")) if row.get("phone") else "",
         address=row.get("address")[:120],
         region=region,
-        age=forms.age(row.get("age")) if row.get("age") else None,
-        sex=forms.sex(row.get("sex")),
+        age=forms.age_of(row.get("age")) if row.get("age") else None,
+        sex=forms.sex_of(row.get("sex")),
         groups=allocation.groups_of(row.get("groups")),
         kind=ReceiverKind.ORGANISATION
         if fold(row.get("kind")) in {"单位", "organisation"}

@@ -12,7 +12,7 @@ import msgspec
 from cishan.kernel import clock, contacts
 from cishan.kernel.errors import Invalid
 from cishan.kernel.numbers import organisation_code
-from cishan.kernel.text import N_, clean
+from cishan.kernel.text import N_, clean, fold
 from cishan.plumbing import forms
 from cishan.plumbing.forms import Form, Input
 from cishan.plumbing.i18n import say
@@ -20,7 +20,7 @@ from cishan.warehouse.forms.pieces import pieces
 from cishan.warehouse.rules.catalogue import QUANTITY_LIMIT
 from cishan.warehouse.rules.intake import FAR, Condition, Sort
 from cishan.warehouse.rules.offers import MAX_LINES, PARTS, NewLine, NewOffer
-from cishan.warehouse.rules.restrictions import LABELS
+from cishan.warehouse.rules.restrictions import LABELS, of_region
 
 OTHER = "other"
 """The choice for what the catalogue does not have."""
@@ -56,6 +56,8 @@ class OfferForm(msgspec.Struct, kw_only=True):
     email: Annotated[str, Input(parse=contacts.email, max_length=254)] = ""
     fund: Annotated[str, Input(max_length=64)] = ""
     restrictions: list[str] = []
+    region: str = ""
+    """People of which region alone may have the goods; empty: of any."""
     receiver: Annotated[str, Input(max_length=60)] = ""
     unrelated: bool = False
     site: Annotated[UUID, Input(required=SITE)]
@@ -91,7 +93,9 @@ def fresh(*, request: UUID, lines: int = 1, site: str = "", item: str = "") -> F
     return forms.empty(lines=str(lines), request=str(request), giver="person", site=site, **chosen)
 
 
-def read(submitted: Mapping[str, Any], *, language: str, funds: Sequence[str]) -> Filled:
+def read(
+    submitted: Mapping[str, Any], *, language: str, funds: Sequence[str], regions: Sequence[str]
+) -> Filled:
     """Return the whole offer, or every error beside its field; lines that nobody filled in are left out."""
     form = forms.read(OfferForm, submitted)
     errors = dict(form.errors)
@@ -102,7 +106,7 @@ def read(submitted: Mapping[str, Any], *, language: str, funds: Sequence[str]) -
         errors["item-1"] = say(Invalid(N_("Say what you would like to give.")))
     fields = form.value
     if fields is not None:
-        _judge(fields, errors, funds)
+        _judge(fields, errors, funds, regions)
     if fields is None or errors:
         return Filled(None, None, Form(None, errors, form.raw, form.files), numbers, good)
     offer = _offer(fields, tuple(line for _, line in good), language)
@@ -114,7 +118,7 @@ def _is_filled(raw: Mapping[str, list[str]], number: int) -> bool:
     return any((raw.get(f"{name}-{number}") or [""])[-1].strip() for name in asked)
 
 
-def _judge(fields: OfferForm, errors: dict[str, str], funds: Sequence[str]) -> None:
+def _judge(fields: OfferForm, errors: dict[str, str], funds: Sequence[str], regions: Sequence[str]) -> None:
     def wrong(field: str, message: str) -> None:
         errors.setdefault(field, say(Invalid(message)))
 
@@ -130,6 +134,10 @@ def _judge(fields: OfferForm, errors: dict[str, str], funds: Sequence[str]) -> N
         wrong("fund", forms.CHOOSE)
     if not set(fields.restrictions) <= set(LABELS):
         wrong("restrictions", forms.CHOOSE)
+    if fields.region and fields.region not in regions:
+        wrong("region", forms.CHOOSE)
+    if fields.receiver and fold(fields.receiver) in {fold(fields.name), fold(fields.company)}:
+        wrong("receiver", N_("Nobody can give to themselves: the law forbids to favour oneself."))
     if fields.receiver and not fields.unrelated:
         wrong("unrelated", N_("The law forbids a giver to name somebody who is related to them."))
     if fields.receiver and fields.fund:
@@ -150,7 +158,7 @@ def _offer(fields: OfferForm, lines: tuple[NewLine, ...], language: str) -> NewO
         phone=fields.phone,
         email=fields.email,
         fund=fields.fund,
-        restrictions=tuple(fields.restrictions),
+        restrictions=(*fields.restrictions, *([of_region(fields.region)] if fields.region else [])),
         receiver=fields.receiver,
         site=fields.site,
         wanted_on=fields.wanted_on,
@@ -183,7 +191,7 @@ def _line(raw: Mapping[str, list[str]], number: int, errors: dict[str, str]) -> 
     if quantity is not None and quantity * per_pack > QUANTITY_LIMIT:
         errors[f"quantity-{number}"] = say(Invalid(WHOLE, limit=f"{QUANTITY_LIMIT:,}"))
     made = taken("made", _past)
-    expires = taken("expires", partial(forms.convert, date))
+    expires = taken("expires", _future)
     life = taken("life", lambda text: _life(text, typed["life_unit"]))
     condition = taken("condition", partial(forms.convert, Condition), needed=N_("Say in what state it is."))
     sort = taken("sort", partial(forms.convert, Sort)) if item == OTHER else Sort.OTHER
@@ -220,6 +228,13 @@ def _past(text: str) -> date:
     if day > clock.today():
         raise Invalid(N_("It cannot have been made in the future."))
     if day < clock.today() - timedelta(days=FAR):
+        raise Invalid(DAY)
+    return day
+
+
+def _future(text: str) -> date:
+    day = forms.convert(date, text)
+    if day > clock.today() + timedelta(days=FAR):
         raise Invalid(DAY)
     return day
 

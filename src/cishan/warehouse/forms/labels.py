@@ -22,6 +22,12 @@ class PrintForm(msgspec.Struct):
     start: int = 1
 
 
+class OnceForm(msgspec.Struct):
+    """A form that counts once."""
+
+    request: UUID
+
+
 class BindForm(msgspec.Struct):
     """The lot or bin of a label."""
 

@@ -18,7 +18,7 @@ from cishan.warehouse.rules.orders import Condition, Confirmed, ReceiverKind, Si
 from cishan.warehouse.rules.scraps import Ground
 
 
-def age(text: str) -> int:
+def age_of(text: str) -> int:
     """Return an age in years."""
     try:
         return whole_number(fold(text).removesuffix("岁"), least=0, limit=130)
@@ -26,7 +26,7 @@ def age(text: str) -> int:
         raise Invalid(N_("Enter the age in whole years.")) from None
 
 
-def sex(text: str) -> str:
+def sex_of(text: str) -> str:
     """Return f or m, or nothing for what is not said."""
     word = fold(text)
     found = {"女": "f", "f": "f", "female": "f", "男": "m", "m": "m", "male": "m", "": "", "-": ""}.get(word)
@@ -45,8 +45,8 @@ class OrderForm(msgspec.Struct, kw_only=True):
     phone: Annotated[str, Input(parse=contacts.phone, max_length=30)] = ""
     address: Annotated[str, Input(max_length=120)] = ""
     region: Annotated[str, Input(max_length=12, required=N_("Choose where they live."))]
-    age: Annotated[int, Input(parse=age, max_length=6)] | None = None
-    sex: Annotated[str, Input(parse=sex, max_length=8)] = ""
+    age: Annotated[int, Input(parse=age_of, max_length=6)] | None = None
+    sex: Annotated[str, Input(parse=sex_of, max_length=8)] = ""
     groups: list[str] = []
     purpose: Annotated[str, Input(max_length=200)] = ""
     entrusted: Annotated[str, Input(max_length=30)] = ""

@@ -72,7 +72,11 @@ class _Reader:
         self.errors: dict[str, str] = {}
 
     def text(self, name: str, *, limit: int = 300) -> str:
-        return " ".join(clean(self.form.typed(name)).split())[:limit]
+        try:
+            return forms.words(self.form.typed(name), limit=limit)
+        except Invalid as error:
+            self.errors[name] = say(error)
+            return ""
 
     def value(self, name: str, parse: Any, default: Any = None) -> Any:
         typed = clean(self.form.typed(name)).strip()
@@ -130,7 +134,11 @@ def counted(submitted: Mapping[str, Any], found: OfferView) -> tuple[dict[UUID, 
         quantity = reader.value(name, none_or_more)
         if quantity is not None:
             quantities[line.id] = quantity
-    return quantities, reader.value("request", partial(forms.convert, UUID)), reader.done
+    key = reader.value("request", partial(forms.convert, UUID))
+    if key is None:
+        reader.errors.pop("request", None)
+        reader.errors[""] = say(Invalid(forms.STALE))
+    return quantities, key, reader.done
 
 
 def graded(submitted: Mapping[str, Any], found: OfferView) -> tuple[list[Graded], dict[UUID, str], Form[Any]]:

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from cishan.kernel.errors import Invalid
-from cishan.kernel.text import N_, clean
+from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.forms import CHOOSE, Form, Input
 from cishan.plumbing.i18n import say
@@ -69,12 +69,19 @@ def read_counts(
             counted = Counted(
                 _count(form.typed(f"arrived_{line.id}"), f"arrived_{line.id}"),
                 _count(form.typed(f"damaged_{line.id}", "0") or "0", f"damaged_{line.id}"),
-                clean(form.typed(f"explanation_{line.id}"))[:EXPLANATION_LIMIT],
+                _explained(form.typed(f"explanation_{line.id}"), f"explanation_{line.id}"),
             )
             found[line.id] = require_counted(line.quantity, counted, field=f"arrived_{line.id}")
         except Invalid as error:
             errors[error.field] = say(error)
     return found, Form(None if errors else form.value, errors, form.raw)
+
+
+def _explained(text: str, field: str) -> str:
+    try:
+        return forms.words(text, limit=EXPLANATION_LIMIT)
+    except Invalid as error:
+        raise Invalid(error.message, field=field, **error.values) from None
 
 
 def _count(text: str, field: str) -> int:

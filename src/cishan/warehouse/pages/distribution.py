@@ -26,6 +26,7 @@ from cishan.warehouse.actions import distributing as actions
 from cishan.warehouse.actions import entitlements
 from cishan.warehouse.forms.drives import AbsentForm, FindForm, GiveForm, StrikeForm
 from cishan.warehouse.pages.kits import AnyRequest
+from cishan.warehouse.pages.outgoing import second_of
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as people
 from cishan.warehouse.queries import handovers
@@ -35,7 +36,7 @@ from cishan.warehouse.queries.handovers import SIGNATURE
 from cishan.warehouse.rules import codes
 from cishan.warehouse.rules import drives as rules
 from cishan.warehouse.rules.drives import DriveState, EntitlementState, Progress
-from cishan.warehouse.rules.orders import ORDER, Second
+from cishan.warehouse.rules.orders import ORDER
 
 _REFUSALS = (Invalid, Conflict)
 
@@ -203,7 +204,7 @@ async def give(request: AnyRequest, turn_id: FromPath[UUID]) -> Redirect | Templ
         await actions.hand_to(
             turn_id,
             by=acting(staff),
-            second=Second(person=said.second, name="" if said.second else said.volunteer),
+            second=await second_of(said.second, said.volunteer, beside=staff, region=site.region),
             signature=signature,
             signed=said.signed,
             collector=said.collector,

@@ -20,7 +20,7 @@ from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
 from cishan.plumbing import forms, grids
 from cishan.plumbing.documents import MAX_BYTES, private_headers
-from cishan.plumbing.forms import Form
+from cishan.plumbing.forms import STALE, Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.uploads import uploads
 from cishan.warehouse.actions import drives as actions
@@ -98,7 +98,11 @@ async def move(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | Temp
     form = forms.read(MoveForm, await request.form())
     if form.value is None:
         return await _drive_page(staff, drive, form, HTTP_422_UNPROCESSABLE_ENTITY)
-    await actions.move_drive(drive_id, form.value.event, by=acting(staff), reason=form.value.reason)
+    try:
+        await actions.move_drive(drive_id, form.value.event, by=acting(staff), reason=form.value.reason)
+    except (Invalid, Conflict) as error:
+        drive = await queries.drive_by_id(drive_id)
+        return await _drive_page(staff, drive, form.refused(error), error.status)
     return lead_to(f"/staff/drives/{drive_id}")
 
 
@@ -134,8 +138,9 @@ async def plan(request: AnyRequest) -> Redirect | Template:
     if form.value is None or new is None:
         return await _plan_page(staff, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
-        request_id = form.value.request or ids.new_id()
-        drive_id = await actions.plan_drive(new, by=acting(staff), request=request_id)
+        if form.value.request is None:
+            raise Invalid(STALE)
+        drive_id = await actions.plan_drive(new, by=acting(staff), request=form.value.request)
     except (Invalid, NotFound) as error:
         return await _plan_page(staff, form.refused(error), HTTP_422_UNPROCESSABLE_ENTITY)
     return lead_to(f"/staff/drives/{drive_id}")

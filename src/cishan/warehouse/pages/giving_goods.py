@@ -17,6 +17,7 @@ from cishan.files import queries as file_queries
 from cishan.files.actions import Brought
 from cishan.files.forms import chooser
 from cishan.identity.guards import PUBLIC, SECRET_LINK
+from cishan.identity.queries import regions
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Invalid
 from cishan.ledger import queries as ledger
@@ -29,11 +30,13 @@ from cishan.warehouse.actions import new_offers
 from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.forms import intake as form_room
 from cishan.warehouse.queries import arrivals, catalogue, intake, places
+from cishan.warehouse.queries.labels import marks_of
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules.catalogue import CATEGORIES
 from cishan.warehouse.rules.intake import Judged, Verdict
 from cishan.warehouse.rules.offers import MAX_LINES, OfferView, State
+from cishan.warehouse.rules.places import Site
 from cishan.warehouse.rules.restrictions import LABELS
 from cishan.warehouse.rules.reversals import STEPS
 
@@ -65,18 +68,26 @@ async def _choices() -> dict[str, Any]:
         if not item.is_kit:
             label = f"{catalogue.name_of(item)} ({catalogue.unit_of(item)})"
             grouped.setdefault(item.category, []).append((str(item.id), label))
+    sites = await places.sites()
     return {
         "items": [(gettext(CATEGORIES[code]), options) for code, options in grouped.items()],
-        "sites": [(str(site.id), f"{site.name} {site.address}".strip()) for site in await places.sites()],
+        "sites": [(str(site.id), f"{site.name} {site.address}".strip()) for site in sites],
         "funds": await _funds(),
         "conditions": [(code, gettext(label)) for code, label in gate.CONDITIONS.items()],
         "sorts": [(code, gettext(label)) for code, label in gate.SORTS.items()],
         "restrictions": [(code, gettext(label)) for code, label in LABELS.items()],
+        "regions": await _regions(sites),
         "parts": [(code, gettext(label)) for code, label in rules.PARTS.items()],
         "choosers": {purpose.code: chooser(purpose) for purpose in _PAPERS},
         "policy": await intake.policy_on(clock.today()),
         "max_lines": MAX_LINES,
     }
+
+
+async def _regions(sites: Sequence[Site]) -> list[tuple[str, str]]:
+    """Return the counties of the cities that have warehouses: where goods can be kept for people of one."""
+    cities = sorted({f"{site.region[:4]}00" for site in sites})
+    return [(one.code, regions.shown_name(one)) for city in cities for one in await regions.children(city)]
 
 
 @get("/goods/give")
@@ -123,7 +134,12 @@ def _labels(numbers: Sequence[int]) -> dict[str, str]:
 async def send(request: Request[Any, Any, Any]) -> Template | Redirect:
     """Add a line, ask the gate alone, or write the offer down and lead to its page."""
     submitted = await request.form()
-    filled = form_room.read(submitted, language=i18n.language(), funds=[code for code, _ in await _funds()])
+    filled = form_room.read(
+        submitted,
+        language=i18n.language(),
+        funds=[code for code, _ in await _funds()],
+        regions=[code for code, _ in await _regions(await places.sites())],
+    )
     wish = str(submitted.get("do", "send"))
     if wish == "more":
         count = min(len(filled.numbers) + 1, MAX_LINES)
@@ -207,7 +223,7 @@ async def _trail(token: str, found: OfferView) -> Template:
         "state": (gettext(rules.STATES[found.state]), rules.TONES[found.state]),
         "lines": [(line, gettext(line.judged.why).format(**line.judged.values)) for line in found.lines],
         "conditions": {code: gettext(label) for code, label in gate.CONDITIONS.items()},
-        "restrictions": [gettext(LABELS[word]) for word in found.restrictions if word in LABELS],
+        "restrictions": await marks_of(found.restrictions),
         "grades": {code: gettext(label) for code, label in rules.GRADES.items()},
         "fates": {code: gettext(label) for code, label in rules.FATES.items()},
         "given": await arrivals.given_out(found.id),

@@ -112,7 +112,8 @@ async def hand_over(request: Request[Any, Any, Any], number: FromPath[str]) -> R
     try:
         sent = await uploads(submitted, "signature")
         beside = await uploads(submitted, "second_signature")
-        second = rules.require_second(second_of(value.second, value.volunteer), staff.person_id)
+        named = await second_of(value.second, value.volunteer, beside=staff, region=order.site_region)
+        second = rules.require_second(named, staff.person_id)
         if value.signed is Signed.SCREEN and not beside:
             raise Invalid(N_("The second person signs on the screen."), field="second_signature")
         signature = await files.bring(

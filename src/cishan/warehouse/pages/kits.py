@@ -10,7 +10,7 @@ from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPR
 from litestar.types import ControllerRouterHandler
 
 from cishan.approvals.rules import acting
-from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import ids
@@ -19,12 +19,12 @@ from cishan.kernel.text import N_
 from cishan.ledger import queries as ledger
 from cishan.ledger.rules import Restriction
 from cishan.plumbing import forms
-from cishan.plumbing.forms import Form
+from cishan.plumbing.forms import CHOOSE, Form
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import assembling
 from cishan.warehouse.actions import kits as actions
 from cishan.warehouse.forms.kits import ApartForm, AssembleForm, KitForm, PreviewForm, read_parts
-from cishan.warehouse.queries import catalogue, drives, places, stock
+from cishan.warehouse.queries import catalogue, drives, places, stock, within
 from cishan.warehouse.queries import kits as queries
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.kits import KitView
@@ -50,14 +50,14 @@ async def kit_page(request: AnyRequest, kit_id: FromPath[UUID]) -> Template:
     """Show one version of a kit with its parts, the other versions, and what there is of it."""
     staff = await allowed(request, Action.STOCK_READ)
     kit = await queries.kit_by_id(kit_id)
-    reach = scope_of(staff, Action.STOCK_READ).regions
+    mine = scope_of(staff, Action.STOCK_READ).regions
     context = {
         "steps": await history_of(rules.KIT, kit.id),
         "kit": kit,
         "versions": await queries.versions_of(kit.item),
         "states": rules.KIT_STATES,
         "tones": rules.KIT_TONES,
-        "lots": await lying(item=kit.item, regions=reach),
+        "lots": await lying(item=kit.item, regions=mine),
     }
     return _page("kit", staff, context)
 
@@ -149,8 +149,8 @@ async def preview(request: AnyRequest, kit_id: FromPath[UUID]) -> Template:
 async def _assemble_page(
     staff: Staff, kit: KitView, form: Form[Any], wanted: PreviewForm | None, status: int
 ) -> Template:
-    reach = scope_of(staff, Action.STOCK_WORK).regions
-    sites = await places.sites(regions=reach)
+    mine = scope_of(staff, Action.STOCK_WORK).regions
+    sites = await places.sites(regions=mine)
     site = next((one for one in sites if wanted is not None and one.id == wanted.site), None)
     if site is None and len(sites) == 1:
         site = sites[0]
@@ -160,7 +160,7 @@ async def _assemble_page(
         "sites": [(one.id, one.name) for one in sites],
         "site": site,
         "groups": [(code, gettext(label)) for code, label in LABELS.items()],
-        "drives": [(one.id, one.title) for one in await drives.open_drives(reach) if one.item == kit.item],
+        "drives": [(one.id, one.title) for one in await drives.open_drives(mine) if one.item == kit.item],
         "once": form.typed("request") or str(ids.new_id()),
         "plan": None,
         "funds": [],
@@ -205,6 +205,13 @@ async def assemble(request: AnyRequest, kit_id: FromPath[UUID]) -> Redirect | Te
     site = await places.site_by_id(said.site)
     staff = await allowed(request, Action.STOCK_WORK, organisation=site.organisation, region=site.region)
     try:
+        meant = [
+            one.id
+            for one in await drives.open_drives(scope_of(staff, Action.STOCK_WORK).regions)
+            if one.item == kit.item
+        ]
+        if said.drive is not None and said.drive not in meant:
+            raise Invalid(CHOOSE, field="drive")
         made = await assembling.assemble(
             kit.id,
             site=said.site,
@@ -242,7 +249,7 @@ async def made_page(request: AnyRequest, made_id: FromPath[UUID]) -> Template:
     return _page("kit_made", staff, context)
 
 
-@get("/staff/kits/apart/{lot_id:uuid}", opt=rule(Action.STOCK_WORK, anywhere=True))
+@get("/staff/kits/apart/{lot_id:uuid}", opt=rule(Action.STOCK_WORK))
 async def apart_page(request: AnyRequest, lot_id: FromPath[UUID]) -> Template:
     """Ask how many kits of a lot to take apart, and where they lie."""
     staff = await allowed(request, Action.STOCK_WORK)
@@ -251,10 +258,10 @@ async def apart_page(request: AnyRequest, lot_id: FromPath[UUID]) -> Template:
 
 async def _apart_page(staff: Staff, lot_id: UUID, form: Form[Any], status: int) -> Template:
     kit_id = await queries.kit_of_lot(lot_id)
-    if kit_id is None:
+    mine = reach(staff, Action.STOCK_WORK).regions
+    if kit_id is None or not await within.lots([lot_id], mine):
         raise NotFound(N_("This lot was not put together from parts."))
-    reach = scope_of(staff, Action.STOCK_WORK).regions
-    here = [one for one in await lying(lot=lot_id, regions=reach) if one.available]
+    here = [one for one in await lying(lot=lot_id, regions=mine) if one.available]
     sites = dict.fromkeys(one.site for one in here)
     targets = [choice for site in sites for choice in await _shelves(await places.site_by_id(site))]
     context = {
@@ -270,14 +277,14 @@ async def _apart_page(staff: Staff, lot_id: UUID, form: Form[Any], status: int) 
 
 @post(
     "/staff/kits/apart/{lot_id:uuid}",
-    opt=rule(Action.STOCK_WORK, anywhere=True),
+    opt=rule(Action.STOCK_WORK),
     status_code=HTTP_303_SEE_OTHER,
 )
 async def take_apart(request: AnyRequest, lot_id: FromPath[UUID]) -> Redirect | Template:
     """Take kits apart."""
     staff = await allowed(request, Action.STOCK_WORK)
     form = forms.read(ApartForm, await request.form())
-    if form.value is None:
+    if form.value is None or not await within.lots([lot_id], reach(staff, Action.STOCK_WORK).regions):
         return await _apart_page(staff, lot_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
     said = form.value
     site = await places.site_by_id((await places.bin_by_id(said.from_bin)).site)

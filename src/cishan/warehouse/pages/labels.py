@@ -1,7 +1,6 @@
 """Printing labels, and saying what a label that was stuck on first stands for."""
 
 from typing import Any
-from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
@@ -9,7 +8,7 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER, HTTP_422_UNPROCESSABLE_ENTITY
 from litestar.types import ControllerRouterHandler
 
-from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
@@ -17,16 +16,17 @@ from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms
 from cishan.plumbing.documents import private_headers
-from cishan.plumbing.forms import Form
+from cishan.plumbing.forms import STALE, Form
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.web import CAMERA
 from cishan.warehouse.actions import labels as actions
-from cishan.warehouse.forms.labels import BindForm, PrintForm, ReplaceForm
-from cishan.warehouse.queries import label_sheets
+from cishan.warehouse.forms.labels import BindForm, OnceForm, PrintForm, ReplaceForm
+from cishan.warehouse.queries import label_sheets, within
 from cishan.warehouse.queries import labels as queries
 from cishan.warehouse.queries.places import bin_by_id, site_by_id, sites
-from cishan.warehouse.queries.scanning import StuckLabel, label_by_code
-from cishan.warehouse.queries.stock import lot_by_id
+from cishan.warehouse.queries.scanning import StuckLabel, is_seen, label_by_code
+from cishan.warehouse.queries.stock import lot_by_id, lot_by_number
+from cishan.warehouse.rules import codes
 from cishan.warehouse.rules.labels import FORMATS, MOST, PAPERS, WHATS, Format, Label, What
 
 LABELS = "/staff/warehouse/labels"
@@ -102,7 +102,10 @@ async def _wanted(
 ) -> list[Label]:
     if wanted.what is What.AHEAD:
         await allowed(request, Action.STOCK_WORK)
-        made = await actions.print_ahead(wanted.count, by=staff.person_id, request=_once(form))
+        once = forms.read(OnceForm, {"request": form.typed("request")}).value
+        if once is None:
+            raise Invalid(STALE)
+        made = await actions.print_ahead(wanted.count, by=staff.person_id, request=once.request)
         return [queries.blank(code) for code in made]
     if wanted.what is What.CODES:
         numbers = [line.strip() for line in wanted.codes.splitlines() if line.strip()]
@@ -116,32 +119,27 @@ async def _wanted(
             raise Invalid(N_("There is nothing of that at this site."), field="site")
     if len(numbers) * wanted.copies > MOST:
         raise Invalid(N_("Print at most {limit} labels at once."), field="codes", limit=MOST)
-    labels, missing = await queries.labels_of(numbers)
+    labels, missing = await queries.labels_of(numbers, within.seen_by(staff))
     if missing:
         named = "、".join(one[:40] for one in missing[:5])
         raise Invalid(N_("There is nothing to print for {codes}."), field="codes", codes=named)
     return labels
 
 
-def _once(form: Form[Any]) -> UUID:
-    try:
-        return UUID(form.typed("request"))
-    except ValueError:
-        return ids.new_id()
-
-
-@get(f"{LABELS}/{{code:str}}", opt={**rule(Action.STOCK_READ, anywhere=True), CAMERA: True})
+@get(f"{LABELS}/{{code:str}}", opt={**rule(Action.STOCK_READ), CAMERA: True})
 async def label_page(request: Request[Any, Any, Any], code: FromPath[str]) -> Template:
     """Show what a label stands for, or ask it."""
-    staff = await allowed(request, Action.STOCK_READ)
-    return await _label(staff, await _found(code), forms.empty(), HTTP_200_OK)
+    staff, label = await _found(request, code, Action.STOCK_READ)
+    return await _label(staff, label, forms.empty(), HTTP_200_OK)
 
 
-async def _found(code: str) -> StuckLabel:
+async def _found(request: Request[Any, Any, Any], code: str, action: Action) -> tuple[Staff, StuckLabel]:
+    """Return who acts and the label; one that stands for something out of reach is not there."""
+    staff = await allowed(request, action)
     label = await label_by_code(code.upper())
-    if label is None:
+    if label is None or not await is_seen(label, reach(staff, action).regions):
         raise NotFound(N_("There is no such label."))
-    return label
+    return staff, label
 
 
 async def _label(staff: Staff, label: StuckLabel, form: Form[Any], status: int) -> Template:
@@ -158,13 +156,12 @@ async def _label(staff: Staff, label: StuckLabel, form: Form[Any], status: int) 
 
 @post(
     f"{LABELS}/{{code:str}}",
-    opt={**rule(Action.STOCK_WORK, anywhere=True), CAMERA: True},
+    opt={**rule(Action.STOCK_WORK), CAMERA: True},
     status_code=HTTP_303_SEE_OTHER,
 )
 async def bind(request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect | Template:
     """Let a label stand for a lot or a bin from now on."""
-    staff = await allowed(request, Action.STOCK_WORK)
-    label = await _found(code)
+    staff, label = await _found(request, code, Action.STOCK_WORK)
     form = forms.read(BindForm, await request.form())
     if form.value is None:
         return await _label(staff, label, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -177,17 +174,19 @@ async def bind(request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect
 
 @post(
     f"{LABELS}/{{code:str}}/replace",
-    opt={**rule(Action.STOCK_WORK, anywhere=True), CAMERA: True},
+    opt={**rule(Action.STOCK_WORK), CAMERA: True},
     status_code=HTTP_303_SEE_OTHER,
 )
 async def replace(request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect | Template:
     """Let a label take the place of a damaged one."""
-    staff = await allowed(request, Action.STOCK_WORK)
-    label = await _found(code)
+    staff, label = await _found(request, code, Action.STOCK_WORK)
     form = forms.read(ReplaceForm, await request.form())
     if form.value is None:
         return await _label(staff, label, form, HTTP_422_UNPROCESSABLE_ENTITY)
     try:
+        damaged = await label_by_code(form.value.replaces.upper())
+        if damaged is not None and not await is_seen(damaged, reach(staff, Action.STOCK_WORK).regions):
+            raise Invalid(actions.NO_LABEL, field="replaces", code=form.value.replaces[:40])
         return _to(await actions.replace(form.value.replaces, label.code, by=staff.person_id))
     except (Invalid, Conflict) as error:
         return await _refused(staff, label, form, error, field="replaces")
@@ -197,7 +196,8 @@ async def _refused(
     staff: Staff, label: StuckLabel, form: Form[Any], error: Invalid | Conflict, *, field: str
 ) -> Template:
     beside = error if isinstance(error, Invalid) else Invalid(error.message, field=field, **error.values)
-    return await _label(staff, await _found(label.code), form.refused(beside), error.status)
+    now = await label_by_code(label.code)
+    return await _label(staff, now or label, form.refused(beside), error.status)
 
 
 def _to(bound: actions.Bound) -> Redirect:
@@ -206,21 +206,25 @@ def _to(bound: actions.Bound) -> Redirect:
 
 
 async def _require_reach(request: Request[Any, Any, Any], to: str) -> None:
-    """Refuse to label a bin of a site out of reach. Lots lie at several sites."""
+    """Refuse to label a bin of a site out of reach, or a lot of which nothing ever lay within it."""
     site = await queries.site_of_bin(to)
     if site is not None:
         await allowed(request, Action.STOCK_WORK, organisation=site.organisation, region=site.region)
+        return
+    staff = await allowed(request, Action.STOCK_WORK)
+    lot = await lot_by_number(codes.read(to).number or "-")
+    if lot is not None and not await within.lots([lot.id], reach(staff, Action.STOCK_WORK).regions):
+        raise Invalid(N_("There is no lot {code}."), field="to", code=lot.number)
 
 
 @post(
     f"{LABELS}/{{code:str}}/retire",
-    opt=rule(Action.STOCK_WORK, anywhere=True),
+    opt=rule(Action.STOCK_WORK),
     status_code=HTTP_303_SEE_OTHER,
 )
 async def retire(request: Request[Any, Any, Any], code: FromPath[str]) -> Redirect:
     """Take a damaged or lost label out of use."""
-    staff = await allowed(request, Action.STOCK_WORK)
-    label = await _found(code)
+    staff, label = await _found(request, code, Action.STOCK_WORK)
     await actions.retire(label.code, by=staff.person_id)
     return lead_to(f"{LABELS}/{label.code}")
 

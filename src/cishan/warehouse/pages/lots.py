@@ -12,7 +12,7 @@ from litestar.types import ControllerRouterHandler
 
 from cishan.approvals.rules import acting
 from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
-from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import NotFound
@@ -29,7 +29,7 @@ from cishan.warehouse.pages.answers import HERE, REFUSALS, Move, move
 from cishan.warehouse.queries import choosing, kin, trail
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.intake import numbers_of
-from cishan.warehouse.queries.labels import mark_of
+from cishan.warehouse.queries.labels import marks_of
 from cishan.warehouse.queries.lying import Lying, lying
 from cishan.warehouse.queries.places import site_by_id
 from cishan.warehouse.queries.stock import lot_by_id
@@ -87,7 +87,7 @@ async def _lot_page(
         "state": (gettext(LOT_STATES[lot.state]), LOT_TONES[lot.state]),
         "fund": funds.get(lot.fund, lot.fund),
         "basis": gettext(BASES[lot.basis]),
-        "marks": [mark_of(word, {}) for word in lot.restrictions],
+        "marks": await marks_of(lot.restrictions),
         "days_left": left,
         "trail": await trail.of_lot(lot.id),
         "made_from": await kin.made_from(lot.id),
@@ -182,7 +182,10 @@ async def _move_page(staff: Staff, form: Form[Any], status: int = HTTP_200_OK) -
     if form.typed("lot") and "lot" not in form.errors:
         try:
             lot = await choosing.lot_meant(form.typed("lot"))
-            lines = [line for line in await lying(lot=lot.id) if line.purpose != "transit"]
+            mine = scope_of(staff, Action.STOCK_WORK).regions
+            lines = [line for line in await lying(lot=lot.id, regions=mine) if line.purpose != "transit"]
+            if not lines and not await choosing.was_in(lot.id, mine):
+                lot = None
         except REFUSALS as error:
             form = form.refused(error) if status != HTTP_200_OK else form
     context = {

@@ -32,6 +32,7 @@ from cishan.warehouse.pages.outgoing import (
     REFUSALS,
     page,
     region_choices,
+    require_choice,
     require_region,
     site_choices,
     why_not,
@@ -101,6 +102,7 @@ async def request_order(request: Request[Any, Any, Any]) -> Redirect | Template:
     if form.value is None or form.errors:
         return await _request_page(staff, form, typed)
     try:
+        require_choice(form.value.site, await site_choices(staff, Action.STOCK_REQUEST), field="site")
         require_region(form.value.region, await region_choices(staff, Action.STOCK_REQUEST))
         new = await _new_order(form.value, tuple(wanted))
         placed = await actions.request_goods(new, by=acting(staff), request=form.value.request)
@@ -186,6 +188,7 @@ async def request_list(request: Request[Any, Any, Any]) -> Redirect | Template:
     if form.value is None:
         return await _list_page(staff, form)
     try:
+        require_choice(form.value.site, await site_choices(staff, Action.STOCK_REQUEST), field="site")
         if sent:
             rows = grids.of_file(sent[0].data, field="file")
         elif form.value.rows:

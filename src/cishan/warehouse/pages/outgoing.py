@@ -1,6 +1,6 @@
 """What all pages of outgoing goods share: the order within reach, the page around it, the ways back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +14,9 @@ from cishan.identity.rules.permissions import Action, decide, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from cishan.plumbing.forms import Form
+from cishan.plumbing.forms import CHOOSE, Form
 from cishan.plumbing.i18n import gettext
-from cishan.warehouse.queries import orders
+from cishan.warehouse.queries import handovers, orders
 from cishan.warehouse.queries import places as place_queries
 from cishan.warehouse.queries.orders import NO_ORDER, OrderView
 from cishan.warehouse.rules import orders as rules
@@ -95,12 +95,25 @@ async def region_choices(staff: Staff, action: Action) -> list[tuple[str, str]]:
     return regions
 
 
+def require_choice(chosen: UUID | None, choices: Iterable[tuple[str, str]], *, field: str) -> None:
+    """Refuse what stands in no list of choices; raise Invalid."""
+    if chosen is not None and str(chosen) not in {code for code, _ in choices}:
+        raise Invalid(CHOOSE, field=field)
+
+
 def require_region(region: str, choices: list[tuple[str, str]]) -> None:
     """Refuse a receiver who lives where one's post does not reach."""
     if region not in dict(choices):
         raise Forbidden(rules.NOT_YOUR_REGION)
 
 
-def second_of(person: UUID | None, volunteer: str) -> rules.Second:
-    """Return the second person that a form names: a colleague, else a volunteer."""
-    return rules.Second(person=person) if person else rules.Second(name=volunteer)
+async def second_of(
+    person: UUID | None, volunteer: str, *, beside: Staff, region: str, field: str = "second"
+) -> rules.Second:
+    """Return the second person that a form names: a colleague of the region, else a volunteer."""
+    if person is None:
+        return rules.Second(name=volunteer)
+    if person != beside.person_id:  # that it is somebody else is for the rules to say
+        there = await handovers.colleagues(region, but=beside.person_id)
+        require_choice(person, [(str(one), name) for one, name in there], field=field)
+    return rules.Second(person=person)

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -16,12 +17,12 @@ from litestar.types import ControllerRouterHandler
 from cishan.approvals.rules import acting
 from cishan.audit import actions as audit
 from cishan.audit.rules import Read
-from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
+from cishan.identity.guards import NO_STORE, allowed, lead_to, reach, rule
 from cishan.identity.queries.names import names_of
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel import clock, ids
-from cishan.kernel.errors import Invalid
+from cishan.kernel.errors import Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import forms, sheets
 from cishan.plumbing.db import atomic
@@ -39,6 +40,7 @@ from cishan.warehouse.forms.recalls import (
 )
 from cishan.warehouse.pages.stocktakes import REFUSALS
 from cishan.warehouse.queries import recalls as queries
+from cishan.warehouse.queries import within
 from cishan.warehouse.queries.catalogue import item_by_code, items
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.lists_counts import RECEIVERS
@@ -65,7 +67,7 @@ async def _new(staff: Staff, search: Form[Any], form: Form[Any], status: int) ->
     said = search.value
     try:
         if said is not None and (said.numbers or said.item):
-            item, found = await _find(said)
+            item, found = await _find(said, scope_of(staff, Action.STOCK_RECALL).regions)
     except Invalid as error:
         search = search.refused(error)
         status = HTTP_422_UNPROCESSABLE_ENTITY
@@ -85,10 +87,10 @@ async def _new(staff: Staff, search: Form[Any], form: Form[Any], status: int) ->
     return Template("warehouse/recall_new.html", context=context, status_code=status, headers=NO_STORE)
 
 
-async def _find(said: SearchForm) -> tuple[UUID | None, list[Match]]:
+async def _find(said: SearchForm, regions: Sequence[str]) -> tuple[UUID | None, list[Match]]:
     if said.numbers:
         numbers = re.findall(r"L[0-9]{6}-[0-9A-Z]{5}", said.numbers.upper())
-        found = await queries.lots_numbered(numbers, limit=rules.LOTS_LIMIT)
+        found = await queries.lots_numbered(numbers, regions, limit=rules.LOTS_LIMIT)
         missing = sorted(set(numbers) - {one.number for one in found})
         if missing or not numbers:
             raise Invalid(
@@ -101,7 +103,7 @@ async def _find(said: SearchForm) -> tuple[UUID | None, list[Match]]:
     if item is None:
         raise Invalid(N_("There is no such item in the catalogue."), field="item")
     first, last = rules.require_days(said.made_from, said.made_to)
-    return item.id, await queries.lots_made(item.id, first, last, limit=rules.LOTS_LIMIT)
+    return item.id, await queries.lots_made(item.id, first, last, regions, limit=rules.LOTS_LIMIT)
 
 
 @post(HERE, opt=rule(Action.STOCK_RECALL), status_code=HTTP_303_SEE_OTHER)
@@ -114,6 +116,10 @@ async def begin(request: Request[Any, Any, Any]) -> Redirect | Template:
     if form.value is None:
         return await _new(staff, search, form, HTTP_422_UNPROCESSABLE_ENTITY)
     said = form.value
+    mine = scope_of(staff, Action.STOCK_RECALL).regions
+    if len(await within.lots(said.lots, mine)) < len(set(said.lots)):
+        refused = form.refused(Invalid(recalls.NO_LOT, field="lots"))
+        return await _new(staff, search, refused, HTTP_422_UNPROCESSABLE_ENTITY)
     wanted = NewRecall(
         lots=tuple(said.lots),
         origin=said.origin,
@@ -133,10 +139,18 @@ async def begin(request: Request[Any, Any, Any]) -> Redirect | Template:
 _SEARCHED = ("numbers", "item", "made_from", "made_to")
 
 
-@get(ONE, opt=rule(Action.STOCK_READ, anywhere=True))
+async def _opened(request: Request[Any, Any, Any], recall_id: UUID, action: Action) -> Staff:
+    """Return who acts; a recall of which neither goods nor receivers are within reach is not there."""
+    staff = await allowed(request, action)
+    if not await within.recall(recall_id, reach(staff, action).regions):
+        raise NotFound(queries.NO_RECALL)
+    return staff
+
+
+@get(ONE, opt=rule(Action.STOCK_READ))
 async def one(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Template:
     """Show a recall: its lots, where their pieces are, and who received some, masked."""
-    staff = await allowed(request, Action.STOCK_READ)
+    staff = await _opened(request, recall_id, Action.STOCK_READ)
     return await _page(staff, recall_id, forms.empty(), HTTP_200_OK)
 
 
@@ -191,11 +205,11 @@ async def _read(staff: Staff, recall_id: UUID, purpose: str) -> list[ReceiverLin
     return lines
 
 
-@post(f"{ONE}/look", opt=rule(Action.PERSONAL_READ, anywhere=True), status_code=HTTP_200_OK)
+@post(f"{ONE}/look", opt=rule(Action.PERSONAL_READ), status_code=HTTP_200_OK)
 async def look(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Template:
     """Show names and telephones, once it is written down who looks and what for."""
     await allowed(request, Action.STOCK_READ, secret=True)
-    staff = await allowed(request, Action.PERSONAL_READ)
+    staff = await _opened(request, recall_id, Action.PERSONAL_READ)
     form = forms.read(PurposeForm, await request.form())
     if form.value is None:
         return await _page(staff, recall_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -204,11 +218,11 @@ async def look(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Te
         return await _page(staff, recall_id, forms.empty(), HTTP_200_OK, clear=True)
 
 
-@post(f"{ONE}/file", opt=rule(Action.PERSONAL_READ, anywhere=True), status_code=HTTP_200_OK)
+@post(f"{ONE}/file", opt=rule(Action.PERSONAL_READ), status_code=HTTP_200_OK)
 async def file(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Response[bytes] | Template:
     """Give the list of receivers with their telephones as a spreadsheet, and note who took it."""
     await allowed(request, Action.STOCK_READ, secret=True)
-    staff = await allowed(request, Action.PERSONAL_READ)
+    staff = await _opened(request, recall_id, Action.PERSONAL_READ)
     form = forms.read(PurposeForm, await request.form())
     if form.value is None:
         return await _page(staff, recall_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -244,10 +258,10 @@ def _sheet(lines: list[ReceiverLine]) -> bytes:
         return target.read()
 
 
-@post(f"{ONE}/notices", opt=rule(Action.STOCK_RECALL, anywhere=True), status_code=HTTP_303_SEE_OTHER)
+@post(f"{ONE}/notices", opt=rule(Action.STOCK_RECALL), status_code=HTTP_303_SEE_OTHER)
 async def notices(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Redirect | Template:
     """Send the notice to every receiver who has a telephone and was not told yet."""
-    staff = await allowed(request, Action.STOCK_RECALL)
+    staff = await _opened(request, recall_id, Action.STOCK_RECALL)
     regions = scope_of(staff, Action.STOCK_RECALL).regions
     try:
         await recalls.send_notices(recall_id, regions, by=acting(staff))
@@ -258,14 +272,14 @@ async def notices(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) ->
 
 @post(
     f"{ONE}/receivers/{{line_id:uuid}}",
-    opt=rule(Action.STOCK_RECALL, anywhere=True),
+    opt=rule(Action.STOCK_RECALL),
     status_code=HTTP_303_SEE_OTHER,
 )
 async def receiver(
     request: Request[Any, Any, Any], recall_id: FromPath[UUID], line_id: FromPath[UUID]
 ) -> Redirect | Template:
     """Write down how far one receiver was reached."""
-    staff = await allowed(request, Action.STOCK_RECALL)
+    staff = await _opened(request, recall_id, Action.STOCK_RECALL)
     form = forms.read(ReceiverForm, await request.form())
     if form.value is None:
         return await _page(staff, recall_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -280,10 +294,10 @@ async def receiver(
     return lead_to(f"{HERE}/{recall_id}#receiver-{line_id}")
 
 
-@post(f"{ONE}/close", opt=rule(Action.STOCK_RECALL, anywhere=True), status_code=HTTP_303_SEE_OTHER)
+@post(f"{ONE}/close", opt=rule(Action.STOCK_RECALL), status_code=HTTP_303_SEE_OTHER)
 async def close(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Redirect | Template:
     """End a recall when everybody is settled and nothing lies about."""
-    staff = await allowed(request, Action.STOCK_RECALL)
+    staff = await _opened(request, recall_id, Action.STOCK_RECALL)
     form = forms.read(ClosingForm, await request.form())
     if form.value is None:
         return await _page(staff, recall_id, form, HTTP_422_UNPROCESSABLE_ENTITY)
@@ -294,10 +308,10 @@ async def close(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> R
     return lead_to(f"{HERE}/{recall_id}")
 
 
-@post(f"{ONE}/lift", opt=rule(Action.STOCK_RECALL, anywhere=True), status_code=HTTP_303_SEE_OTHER)
+@post(f"{ONE}/lift", opt=rule(Action.STOCK_RECALL), status_code=HTTP_303_SEE_OTHER)
 async def lift(request: Request[Any, Any, Any], recall_id: FromPath[UUID]) -> Redirect | Template:
     """End a recall as a false alarm."""
-    staff = await allowed(request, Action.STOCK_RECALL)
+    staff = await _opened(request, recall_id, Action.STOCK_RECALL)
     form = forms.read(LiftForm, await request.form())
     if form.value is None:
         return await _page(staff, recall_id, form, HTTP_422_UNPROCESSABLE_ENTITY)

@@ -35,11 +35,11 @@ from cishan.warehouse.actions import offers as actions
 from cishan.warehouse.actions import receiving
 from cishan.warehouse.forms import receiving as form_room
 from cishan.warehouse.queries import arrivals, catalogue, choosing, intake, places, reversals
+from cishan.warehouse.queries.labels import marks_of
 from cishan.warehouse.rules import intake as gate
 from cishan.warehouse.rules import offers as rules
 from cishan.warehouse.rules import reversals as reversal_rules
 from cishan.warehouse.rules.offers import Grade, OfferView, State
-from cishan.warehouse.rules.restrictions import LABELS
 from cishan.warehouse.rules.stock import BASES, Basis
 
 _REFUSALS = (Invalid, Conflict, Forbidden)
@@ -155,7 +155,7 @@ async def _words(found: OfferView) -> dict[str, Any]:
         "bases": [(basis.value, gettext(BASES[basis])) for basis in _BASES],
         "conditions": {code: gettext(label) for code, label in gate.CONDITIONS.items()},
         "parts": {code: gettext(label) for code, label in rules.PARTS.items()},
-        "restrictions": [gettext(LABELS[word]) for word in found.restrictions if word in LABELS],
+        "restrictions": await marks_of(found.restrictions),
         "chooser": chooser(actions.PROOF),
     }
 

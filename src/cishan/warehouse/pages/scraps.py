@@ -117,7 +117,7 @@ async def propose(
         if form.value.ground not in rules.CHOOSABLE:
             raise Conflict(N_("Choose one of the options."))
         scrap_id = await actions.propose(
-            await _told(form.value, submitted),
+            await _told(form.value, submitted, staff, place),
             lot_id=goods.id,
             bin_id=place.id,
             quantity=form.value.quantity,
@@ -130,13 +130,13 @@ async def propose(
     return lead_to(f"{HOME}/{scrap_id}")
 
 
-async def _told(value: ScrapForm, submitted: Any) -> actions.Proposed:
+async def _told(value: ScrapForm, submitted: Any, staff: Staff, place: Bin) -> actions.Proposed:
+    region = (await places.site_by_id(place.site)).region
+    witness = await second_of(value.witness, value.volunteer, beside=staff, region=region, field="witness")
     photos = await files.bring(
         await uploads(submitted, "photo"), owner_kind=SCRAP, purpose=PHOTO.code, field="photo"
     )
-    return actions.Proposed(
-        words=value.words, witness=second_of(value.witness, value.volunteer), photos=photos
-    )
+    return actions.Proposed(words=value.words, witness=witness, photos=photos)
 
 
 async def _missing(missing_id: UUID) -> _Missing:
@@ -198,7 +198,7 @@ async def propose_loss(request: Request[Any, Any, Any], missing_id: FromPath[UUI
         return await _form_page(staff, (lot, place), form, action, missing)
     said, by = form.value, acting(staff)
     try:
-        told = await _told(said, submitted)
+        told = await _told(said, submitted, staff, place)
         if missing.transfer:
             scrap_id = await actions.propose_lost(
                 told, line_id=missing_id, quantity=said.quantity, by=by, request=said.request

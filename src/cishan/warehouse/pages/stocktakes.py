@@ -172,7 +172,14 @@ async def explain(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID])
     form: Form[Any] = Form(None, {}, raw)
     lines = [line.id for line in await queries.variances(found) if line.difference]
     lines += [line.id for line in await unlabelled(found)]
-    words = {line: form.typed(f"line-{line}") for line in lines}
+    words: dict[UUID, str] = {}
+    for line in lines:
+        try:
+            words[line] = forms.words(form.typed(f"line-{line}"), limit=rules.EXPLANATION_LIMIT)
+        except Invalid as error:
+            form = form.refused(error, f"line-{line}")
+    if form.errors:
+        return await _page(staff, found, form, HTTP_422_UNPROCESSABLE_ENTITY)
     by = acting(staff)
     try:
         await stocktake_endings.explain(stocktake_id, words, by=by)

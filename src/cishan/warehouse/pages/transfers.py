@@ -207,9 +207,12 @@ async def add_first(request: Request[Any, Any, Any], transfer_id: FromPath[UUID]
 
     async def add(_: Staff, found: Transfer) -> None:
         assert form.value is not None
-        await actions.add_first_expiring(
-            found.id, form.value.item, form.value.pieces, request=form.value.request
-        )
+        said = form.value
+        try:
+            await actions.add_first_expiring(found.id, said.item, said.pieces, request=said.request)
+        except Invalid as error:
+            field = "pieces" if error.field == "quantity" else error.field
+            raise Invalid(error.message, field=field, **error.values) from None
 
     return await _act(request, transfer_id, form, _sender, add, field="item")
 

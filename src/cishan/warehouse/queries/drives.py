@@ -10,8 +10,8 @@ from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing.db import fetch
-from cishan.warehouse.queries import scanning
+from cishan.plumbing.db import fetch, fetch_value
+from cishan.warehouse.queries import scanning, within
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import tasks
 from cishan.warehouse.rules.codes import Code
@@ -319,9 +319,18 @@ tasks.register(
 )
 
 
-async def _drive_path(code: Code, _: Staff) -> str | None:
-    found = await drive_by_number(code.number)
-    return f"/staff/drives/{found.id}" if found else None
+async def _drive_path(code: Code, staff: Staff) -> str | None:
+    regions = within.seen_by(staff)
+    found = await fetch_value(
+        """SELECT d.id FROM goods_drive AS d
+            WHERE d.number = {} AND (d.region LIKE ANY({}::text[]) OR EXISTS (
+                  SELECT FROM goods_drive_site AS g JOIN stock_site AS s ON s.id = g.site
+                   WHERE g.drive = d.id AND s.region LIKE ANY({}::text[])))""",
+        code.number,
+        regions,
+        regions,
+    )
+    return f"/staff/drives/{found}" if found else None
 
 
 scanning.register("drive", _drive_path, pattern=r"D[0-9]{2}-[0-9]{3,5}")

@@ -11,8 +11,8 @@ from cishan.kernel import masking
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
-from cishan.plumbing.db import fetch
-from cishan.warehouse.queries import scanning
+from cishan.plumbing.db import fetch, fetch_value
+from cishan.warehouse.queries import scanning, within
 from cishan.warehouse.rules.codes import Code
 from cishan.warehouse.rules.drives import LIST_LIMIT, EntitlementState
 from cishan.warehouse.rules.entitlements import found_by
@@ -144,9 +144,14 @@ async def numbers_of(entitlement_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["number"] for row in rows}
 
 
-async def _slip_path(code: Code, _: Staff) -> str | None:
-    found = await receiver_by_number(code.number)
-    return f"/staff/drives/turns/{found.id}" if found else None
+async def _slip_path(code: Code, staff: Staff) -> str | None:
+    found = await fetch_value(
+        """SELECT e.id FROM goods_entitlement AS e JOIN stock_site AS s ON s.id = e.site
+            WHERE e.number = {} AND s.region LIKE ANY({}::text[])""",
+        code.number,
+        within.seen_by(staff),
+    )
+    return f"/staff/drives/turns/{found}" if found else None
 
 
 scanning.register("slip", _slip_path, pattern=r"D[0-9]{2}-[0-9]{3,5}-[0-9]{5}")

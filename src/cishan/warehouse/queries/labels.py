@@ -7,6 +7,7 @@ from cishan.identity.queries import regions
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
 from cishan.plumbing.i18n import gettext
+from cishan.warehouse.queries import within
 from cishan.warehouse.queries.places import bin_by_code, site_by_id
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import codes, restrictions
@@ -14,8 +15,8 @@ from cishan.warehouse.rules.codes import Code, Kind
 from cishan.warehouse.rules.labels import Label
 from cishan.warehouse.rules.places import PURPOSES, Purpose, Site
 
-Draw = Callable[[Sequence[str]], Awaitable[Mapping[str, Label]]]
-"""Gives the labels of those of the numbers that exist. One query."""
+Draw = Callable[[Sequence[str], Sequence[str]], Awaitable[Mapping[str, Label]]]
+"""Gives the labels of those of the numbers that exist within the regions. One query."""
 
 _drawers: dict[str, Draw] = {}
 
@@ -25,14 +26,14 @@ def register(kind: str, draw: Draw) -> None:
     _drawers[kind] = draw
 
 
-async def labels_of(typed: Sequence[str]) -> tuple[list[Label], list[str]]:
-    """Return the labels of codes in their order, and those of which there is nothing to print."""
+async def labels_of(typed: Sequence[str], regions: Sequence[str]) -> tuple[list[Label], list[str]]:
+    """Return the labels of codes in their order, and those of which nothing is to print in the regions."""
     understood = [codes.read(one) for one in typed]
     found: dict[str, Label] = {}
     for kind, draw in _drawers.items():
         asked = {_written(code, kind) for code in understood if kind in code.kinds} - found.keys()
         if asked:
-            found = {**await draw(sorted(asked)), **found}
+            found = {**await draw(sorted(asked), regions), **found}
     labels, missing = [], []
     for one, code in zip(typed, understood, strict=True):
         label = found.get(code.number) or found.get(code.text)
@@ -84,13 +85,20 @@ def mark_of(word: str, names: Mapping[str, str]) -> str:
     return gettext(N_("Only {region}")).format(region=names.get(code.ljust(6, "0"), code))
 
 
-async def _lots(numbers: Sequence[str]) -> Mapping[str, Label]:
+async def marks_of(words: Sequence[str]) -> list[str]:
+    """Return restrictions for people, regions by their names."""
+    names = await _regions(words)
+    return [mark_of(word, names) for word in words]
+
+
+async def _lots(numbers: Sequence[str], regions: Sequence[str]) -> Mapping[str, Label]:
     rows = await fetch(
-        """SELECT l.number, i.name_zh, i.name_en, i.unit_zh, i.unit_en, l.quantity, l.expires_on, l.grade,
-                  l.restrictions, l.entrusted
-             FROM stock_lot AS l JOIN goods_item AS i ON i.id = l.item
-            WHERE l.number = ANY({}::varchar[])""",
+        f"""SELECT l.number, i.name_zh, i.name_en, i.unit_zh, i.unit_en, l.quantity, l.expires_on, l.grade,
+                   l.restrictions, l.entrusted
+              FROM stock_lot AS l JOIN goods_item AS i ON i.id = l.item
+             WHERE l.number = ANY({{}}::varchar[]) AND {within.LOT}""",
         list(numbers),
+        list(regions),
     )
     names = await _regions([word for row in rows for word in row["restrictions"]])
     found = {}
@@ -121,12 +129,13 @@ async def _regions(words: Sequence[str]) -> Mapping[str, str]:
     return await regions.names(sorted(wanted)) if wanted else {}
 
 
-async def _bins(numbers: Sequence[str]) -> Mapping[str, Label]:
+async def _bins(numbers: Sequence[str], regions: Sequence[str]) -> Mapping[str, Label]:
     rows = await fetch(
         """SELECT b.code, w.name AS site, z.name AS zone, b.purpose
              FROM stock_bin AS b JOIN stock_site AS w ON w.id = b.site JOIN stock_zone AS z ON z.id = b.zone
-            WHERE b.code = ANY({}::varchar[])""",
+            WHERE b.code = ANY({}::varchar[]) AND w.region LIKE ANY({}::text[])""",
         list(numbers),
+        list(regions),
     )
     return {
         row["code"]: Label(
@@ -144,7 +153,7 @@ def _zone(name: str, purpose: str) -> str:
     return " · ".join(dict.fromkeys((name, gettext(kind))))
 
 
-async def _items(numbers: Sequence[str]) -> Mapping[str, Label]:
+async def _items(numbers: Sequence[str], _: Sequence[str]) -> Mapping[str, Label]:
     rows = await fetch(
         "SELECT code, name_zh, name_en, unit_zh, unit_en FROM goods_item WHERE code = ANY({}::varchar[])",
         list(numbers),
@@ -159,7 +168,7 @@ async def _items(numbers: Sequence[str]) -> Mapping[str, Label]:
     }
 
 
-async def _ahead(numbers: Sequence[str]) -> Mapping[str, Label]:
+async def _ahead(numbers: Sequence[str], _: Sequence[str]) -> Mapping[str, Label]:
     rows = await fetch("SELECT code FROM stock_label WHERE code = ANY({}::varchar[])", list(numbers))
     return {row["code"]: blank(row["code"]) for row in rows}
 

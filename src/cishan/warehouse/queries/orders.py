@@ -14,7 +14,7 @@ from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch, fetch_value
-from cishan.warehouse.queries import scanning
+from cishan.warehouse.queries import scanning, within
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules.codes import Code
 from cishan.warehouse.rules.orders import Kind, PickState, ReceiverKind, State
@@ -344,7 +344,13 @@ STEPS = {"reserved": "/pick", "picking": "/pick", "packed": "/hand-over"}
 
 
 async def _scanned(code: Code, staff: Staff) -> str | None:
-    state = await fetch_value("SELECT state FROM goods_order WHERE number = {}", code.number)
+    state = await fetch_value(
+        """SELECT o.state FROM goods_order AS o JOIN stock_site AS s ON s.id = o.site
+            WHERE o.number = {} AND (s.region LIKE ANY({}::text[]) OR o.requested_by = {})""",
+        code.number,
+        within.seen_by(staff),
+        staff.person_id,
+    )
     if state is None:
         return None
     works = bool(scope_of(staff, Action.STOCK_WORK).regions)

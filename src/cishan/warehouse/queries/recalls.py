@@ -9,6 +9,7 @@ from uuid import UUID
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
+from cishan.warehouse.queries import within
 from cishan.warehouse.queries.orders import order_by_id
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules.recalls import Origin, Reached, State
@@ -79,11 +80,14 @@ _SELECT = """SELECT r.id, r.number, r.origin, r.reason, r.advice, r.state, r.ope
                     r.closed_at, r.closed_by, r.closing FROM goods_recall AS r"""
 
 
+NO_RECALL = N_("There is no such recall.")
+
+
 async def recall_by_id(recall_id: UUID) -> RecallView:
     """Return a recall; raise NotFound."""
     rows = await fetch(f"{_SELECT} WHERE r.id = {{}}", recall_id)
     if not rows:
-        raise NotFound(N_("There is no such recall."))
+        raise NotFound(NO_RECALL)
     row = rows[0]
     return RecallView(**{**row, "origin": Origin(row["origin"]), "state": State(row["state"])})
 
@@ -186,23 +190,26 @@ class Match:
     state: LotState
 
 
-async def lots_made(item: UUID, first: date, last: date, *, limit: int) -> list[Match]:
-    """Return the lots of an item that were made from one day to another; what has no day is left out."""
-    return await _matches("l.item = {} AND l.made_on BETWEEN {} AND {}", [item, first, last], limit)
+async def lots_made(
+    item: UUID, first: date, last: date, regions: Sequence[str], *, limit: int
+) -> list[Match]:
+    """Return the lots of an item in the regions made from one day to another, without those of no day."""
+    return await _matches("l.item = {} AND l.made_on BETWEEN {} AND {}", [item, first, last], regions, limit)
 
 
-async def lots_numbered(numbers: Sequence[str], *, limit: int) -> list[Match]:
-    """Return lots by their numbers."""
-    return await _matches("l.number = ANY({}::varchar[])", [list(numbers)], limit)
+async def lots_numbered(numbers: Sequence[str], regions: Sequence[str], *, limit: int) -> list[Match]:
+    """Return lots in the regions by their numbers."""
+    return await _matches("l.number = ANY({}::varchar[])", [list(numbers)], regions, limit)
 
 
-async def _matches(where: str, values: list[object], limit: int) -> list[Match]:
+async def _matches(where: str, values: list[object], regions: Sequence[str], limit: int) -> list[Match]:
     rows = await fetch(
         f"""SELECT l.id, l.number, i.name_zh, i.name_en, i.unit_zh, i.unit_en, l.made_on, l.expires_on,
                    l.quantity, l.on_hand, l.state
               FROM stock_lot AS l JOIN goods_item AS i ON i.id = l.item
-             WHERE {where} ORDER BY l.made_on, l.number LIMIT {{}}""",
+             WHERE {where} AND {within.LOT} ORDER BY l.made_on, l.number LIMIT {{}}""",
         *values,
+        list(regions),
         limit,
     )
     return [

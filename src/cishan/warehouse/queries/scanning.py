@@ -1,11 +1,12 @@
 """Where a scanned code leads. Each noun with numbers of its own adds a way to find them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from cishan.identity.rules.roles import Staff
 from cishan.plumbing.db import fetch, fetch_value
+from cishan.warehouse.queries import within
 from cishan.warehouse.rules import codes
 from cishan.warehouse.rules.codes import Code, Kind
 
@@ -34,13 +35,22 @@ async def path_of(code: Code, staff: Staff) -> str | None:
     return None
 
 
-async def _lot(code: Code, _: Staff) -> str | None:
-    found = await fetch_value("SELECT id FROM stock_lot WHERE number = {}", code.number)
+async def _lot(code: Code, staff: Staff) -> str | None:
+    found = await fetch_value(
+        f"SELECT l.id FROM stock_lot AS l WHERE l.number = {{}} AND {within.LOT}",
+        code.number,
+        within.seen_by(staff),
+    )
     return f"{WAREHOUSE}/lots/{found}" if found else None
 
 
-async def _bin(code: Code, _: Staff) -> str | None:
-    found = await fetch_value("SELECT id FROM stock_bin WHERE code = {}", code.text)
+async def _bin(code: Code, staff: Staff) -> str | None:
+    found = await fetch_value(
+        """SELECT b.id FROM stock_bin AS b JOIN stock_site AS s ON s.id = b.site
+            WHERE b.code = {} AND s.region LIKE ANY({}::text[])""",
+        code.text,
+        within.seen_by(staff),
+    )
     return f"{WAREHOUSE}/bins/{found}" if found else None
 
 
@@ -56,9 +66,9 @@ async def _barcode(code: Code, _: Staff) -> str | None:
     return f"{WAREHOUSE}/items/{found}" if found else None
 
 
-async def _label(code: Code, _: Staff) -> str | None:
+async def _label(code: Code, staff: Staff) -> str | None:
     label = await label_by_code(code.text)
-    if label is None:
+    if label is None or not await is_seen(label, within.seen_by(staff)):
         return None
     if label.lot is not None:
         return f"{WAREHOUSE}/lots/{label.lot}"
@@ -90,6 +100,22 @@ async def label_by_code(code: str) -> StuckLabel | None:
         code,
     )
     return StuckLabel(**rows[0]) if rows else None
+
+
+async def is_seen(label: StuckLabel, regions: Sequence[str]) -> bool:
+    """Tell whether a label stands for something in the regions, or for nothing yet."""
+    if not label.is_bound:
+        return True
+    found = await fetch_value(
+        f"""SELECT EXISTS (SELECT FROM stock_lot AS l WHERE l.id = {{}} AND {within.LOT})
+                OR EXISTS (SELECT FROM stock_bin AS b JOIN stock_site AS s ON s.id = b.site
+                            WHERE b.id = {{}} AND s.region LIKE ANY({{}}::text[]))""",
+        label.lot,
+        list(regions),
+        label.bin,
+        list(regions),
+    )
+    return bool(found)
 
 
 register(Kind.LOT, _lot)

@@ -9,7 +9,7 @@ from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import NotFound
 from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch, fetch_value
-from cishan.warehouse.queries import scanning
+from cishan.warehouse.queries import scanning, within
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import tasks
 from cishan.warehouse.rules.codes import Code
@@ -85,8 +85,13 @@ async def numbers_of(transfer_ids: Collection[UUID]) -> dict[UUID, str]:
     return {row["id"]: row["number"] for row in rows}
 
 
-async def _path(code: Code, _: Staff) -> str | None:
-    found = await fetch_value("SELECT id FROM stock_transfer WHERE number = {}", code.number)
+async def _path(code: Code, staff: Staff) -> str | None:
+    found = await fetch_value(
+        """SELECT t.id FROM stock_transfer AS t JOIN stock_site AS s ON s.id IN (t.source, t.target)
+            WHERE t.number = {} AND s.region LIKE ANY({}::text[]) LIMIT 1""",
+        code.number,
+        within.seen_by(staff),
+    )
     return f"{scanning.WAREHOUSE}/transfers/{found}" if found else None
 
 

@@ -15,6 +15,7 @@ from cishan.warehouse.rules.stock import value_out
 STOCKTAKE = "stocktake"
 """Of histories, causes and approvals; also the kind of approval."""
 BINS_LIMIT = 200
+EXPLANATION_LIMIT = 300
 """Bins of one stocktake."""
 LOT_NUMBER = re.compile(r"L[0-9]{6}-[0-9A-Z]{5}")
 
