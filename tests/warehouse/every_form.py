@@ -550,7 +550,7 @@ async def _sheet(w: World) -> Sent:
 
 
 async def _apply(w: World) -> Sent:
-    heads, first = ["物品编码", "中文名称"], ["RICE10", "大米十公斤"]
+    heads, first = ["物品编码", "中文名称"], ["RICE10", f"大米十公斤{w.mark}"]
     shown = await w.client.post(
         "/staff/warehouse/items/import",
         files={"file": ("目录.csv", f"{','.join(heads)}\n{','.join(first)}\n".encode())},
@@ -798,7 +798,7 @@ async def kit_lot(s: Season) -> UUID:
 
 async def _apart(w: World) -> Sent:
     s = await season(w)
-    (lot,) = {one.lot for one in await lying(item=s.kit)}
+    (lot,) = {one.lot for one in await lying(item=s.kit, site=s.site)}
     data = {"from_bin": str(s.shelf), "to_bin": str(s.shelf), "quantity": "2", "request": _once()}
     return Sent(f"/staff/kits/apart/{lot}", data)
 
@@ -836,13 +836,14 @@ async def _open_drive(w: World) -> Sent:
 async def _add_person(w: World) -> Sent:
     s = await season(w)
     data = {"name": NAME, "phone": "13800007766", "site": str(s.site), "groups": "elders", "region": HERE}
+    data["request"] = _once()
     return Sent(f"/staff/drives/{s.drive}/people", data)
 
 
 async def _add_people(w: World) -> Sent:
     s = await season(w)
     rows = driving.a_sheet(["姓名", "手机号"], ["演示钱七", "13800000008"])
-    return Sent(f"/staff/drives/{s.drive}/people/list", {}, {"list": ("名单.xlsx", rows)})
+    return Sent(f"/staff/drives/{s.drive}/people/list", {"request": _once()}, {"list": ("名单.xlsx", rows)})
 
 
 async def turn(w: World) -> tuple[Season, UUID]:

@@ -13,7 +13,7 @@ from cishan.kernel import clock
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import fetch, fetch_value
 from cishan.warehouse.queries import orders as queries
-from tests.identity.staffing import CITY, COUNTY, a_member, sign_in
+from tests.identity.staffing import CITY, COUNTY, a_member, a_session, sign_in
 from tests.warehouse.ordering import a_picture, clocks, everything, picks, reserved, state_of
 from tests.warehouse.stocking import a_bin, a_keeper, a_lot, a_site, an_item, stock_of
 
@@ -178,6 +178,11 @@ async def test_nobody_looks_behind_the_mask_without_saying_what_for(client: http
     site, item, _, keeper = await a_warehouse(client)
     order_id = await reserved(site, keeper, (item, 3))
     here = f"{HOME}/{(await queries.order_by_id(order_id)).number}"
+    answer = await client.post(f"{here}/look", data={"request": str(uuid4()), "reason": "送货前电话联系"})
+    assert answer.status_code == 403 and "张某某" not in answer.text
+    assert await fetch("SELECT FROM audit.sensitive_read") == []
+    await a_member("officer", Role.PROJECT_OFFICER)
+    client.cookies.set("session", await a_session("officer"))
     answer = await client.post(f"{here}/look", data={"request": str(uuid4())})
     assert answer.status_code == 422 and "张某某" not in answer.text
     look = await client.post(f"{here}/look", data={"request": str(uuid4()), "reason": "送货前电话联系"})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx
 import pytest
@@ -34,10 +35,16 @@ def _answer(found: httpx.Response) -> tuple[int, str]:
     return found.status_code, found.headers.get("location", "").partition("?done=")[0]
 
 
+ANEW = {
+    "/staff/kits/new",  # the draft that it had made is written anew
+    "/staff/warehouse/items/{item_id:uuid}/edit",  # so are packs and barcodes
+}
+
+
 @pytest.mark.usefixtures("db")
 @pytest.mark.parametrize("part", range(3))
 async def test_one_after_another(part: int, client: httpx.AsyncClient) -> None:
-    world, wrong = await a_world(client), []
+    world, wrong = await a_world(client), list[Any]()
     for name in CHANGES[part::3]:
         async with undone():
             await unhurried()
@@ -47,7 +54,7 @@ async def test_one_after_another(part: int, client: httpx.AsyncClient) -> None:
             second = await _post(client, sent)
             if _answer(first) != _answer(second):
                 wrong.append((name, _answer(first), _answer(second)))
-            if await fingerprint() != once:
+            if await fingerprint() != once and name not in ANEW:
                 wrong.append((name, "did it twice"))
     assert wrong == [], "\n".join(map(str, wrong))
 
@@ -69,8 +76,12 @@ async def _grown(
     sent = await VALID[name](world)
     before = {row["name"]: row["count"] for row in await fingerprint()}
     answers = await asyncio.gather(*(_post(client, sent) for _ in range(times)))
+    # Accounts are opened by the first entry on them.
     grown = {row["name"]: row["count"] - before[row["name"]] for row in await fingerprint()}
-    return {table: rows for table, rows in grown.items() if rows}, {_answer(one) for one in answers}
+    opened = {"books.account", "books.balance"}
+    return {table: rows for table, rows in grown.items() if rows and table not in opened}, {
+        _answer(one) for one in answers
+    }
 
 
 ONLY_ONCE = {
@@ -78,13 +89,14 @@ ONLY_ONCE = {
     "/staff/warehouse/items/{item_id:uuid}/edit",
     "/staff/warehouse/items/import/apply",
     "/staff/scan/learn",
+    "/staff/kits/new",
 }
 """They change the one catalogue: a second form of the same changes nothing more, and is not compared."""
 
 
 @pytest.mark.parametrize("part", range(3))
 async def test_at_the_same_moment(part: int, browser: httpx.AsyncClient) -> None:
-    world, wrong = await a_world(browser), []
+    world, wrong = await a_world(browser), list[Any]()
     for number, name in enumerate(CHANGES[part::3]):
         await unhurried()
         one, _ = await _grown(await beside(world, f"A{number}"), name, 1, browser)

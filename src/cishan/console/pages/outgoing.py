@@ -10,7 +10,8 @@ from litestar.response import Redirect, Template
 from litestar.status_codes import HTTP_200_OK, HTTP_303_SEE_OTHER
 from litestar.types import ControllerRouterHandler
 
-from cishan.approvals.rules import Acting, acting
+from cishan.approvals import queries as approvals
+from cishan.approvals.rules import OPEN, Acting, acting
 from cishan.console import actions as console
 from cishan.console.queries.around import around
 from cishan.identity.guards import allowed, lead_to, rule
@@ -29,10 +30,11 @@ from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page
 from cishan.warehouse.pages.scraps import HOME as SCRAPS
 from cishan.warehouse.pages.scraps import scrap_context
 from cishan.warehouse.queries import orders as queries
+from cishan.warehouse.queries.history import is_last_step
 from cishan.warehouse.queries.orders import OrderView
 from cishan.warehouse.queries.scraps import ScrapView, scrap_by_id
 from cishan.warehouse.rules import orders as rules
-from cishan.warehouse.rules.scraps import SCRAP
+from cishan.warehouse.rules.scraps import KIND, SCRAP
 
 
 async def _order_page(staff: Staff, order: OrderView, form: Form[Any] | None = None, **more: Any) -> Template:
@@ -51,10 +53,10 @@ async def order_page(request: Request[Any, Any, Any], number: FromPath[str]) -> 
     return await _order_page(staff, order)
 
 
-@post("/staff/warehouse/orders/{number:str}/look", opt=rule(Action.STOCK_WORK), status_code=HTTP_200_OK)
+@post("/staff/warehouse/orders/{number:str}/look", opt=rule(Action.PERSONAL_READ), status_code=HTTP_200_OK)
 async def look_at_receiver(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
     """Show who receives, once it is written down who looks and what for."""
-    staff, order = await order_for(request, number, Action.STOCK_WORK)
+    staff, order = await order_for(request, number, Action.PERSONAL_READ)
     form = forms.read(StepForm, await request.form())
     if form.value is None or not form.value.reason:
         said = with_error(form, "reason", gettext(N_("Say what you need it for.")))
@@ -141,6 +143,14 @@ async def one_scrap(request: Request[Any, Any, Any], scrap_id: FromPath[UUID]) -
     return await _scrap_page(staff, scrap)
 
 
+async def _is_done(scrap_id: UUID, take: Callable[..., Awaitable[object]], staff: Staff, reason: str) -> bool:
+    """Tell whether a step was refused because the same form has taken it already."""
+    if take is scraps.drop:
+        return await is_last_step(SCRAP, scrap_id, "refuse", staff.person_id, reason=reason)
+    standing = (await approvals.states_of(KIND, SCRAP, [scrap_id])).get(str(scrap_id))
+    return bool(reason.strip()) and standing is not None and standing.state in OPEN
+
+
 async def _scrap_step(
     request: Request[Any, Any, Any], scrap_id: UUID, take: Callable[..., Awaitable[object]]
 ) -> Redirect | Template:
@@ -152,6 +162,8 @@ async def _scrap_step(
     try:
         await take(scrap.id, by=acting(staff), reason=form.value.reason)
     except REFUSALS as error:
+        if await _is_done(scrap.id, take, staff, form.value.reason):
+            return lead_to(f"{SCRAPS}/{scrap.id}")
         return await _scrap_page(staff, scrap, form.refused(error))
     return lead_to(f"{SCRAPS}/{scrap.id}")
 

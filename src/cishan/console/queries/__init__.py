@@ -116,6 +116,10 @@ async def _lots(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return () if reach.whole else (warehouse.lots_at_sites(reach.regions),)
 
 
+async def _recalls(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    return (lists_counts.recalled_in(scope_of(staff, action).regions),)
+
+
 async def _transfers(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (warehouse.transfers_at_sites(scope_of(staff, action).regions),)
 
@@ -195,7 +199,7 @@ LISTS: tuple[Shown, ...] = (
     Shown(VOUCHERS, Action.BOOKS_READ, _whole),
     Shown(POSTINGS, Action.BOOKS_READ, _whole),
     Shown(STOCKTAKES, Action.STOCK_READ, _sites, (_COUNT,), export=Action.STOCK_EXPORT),
-    Shown(RECALLS, Action.STOCK_READ, _everything, (_RECALL,)),
+    Shown(RECALLS, Action.STOCK_READ, _recalls, (_RECALL,)),
     Shown(NEAR_EXPIRY, Action.STOCK_READ, _near, export=Action.STOCK_EXPORT),
     Shown(lists_out.ORDERS, Action.STOCK_READ, _orders, _REQUEST),
     Shown(lists_out.SCRAPS, Action.STOCK_READ, _scraps, export=Action.STOCK_EXPORT),

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 
@@ -44,15 +44,23 @@ class ListRefused(Exception):
 
 
 async def add_people(
-    drive_id: UUID, entries: Sequence[tuple[int, Entry]], *, sites: Collection[UUID] | None = None
+    drive_id: UUID,
+    entries: Sequence[tuple[int, Entry]],
+    *,
+    sites: Collection[UUID] | None = None,
+    request: UUID | None = None,
 ) -> list[UUID]:
     """Put people onto the list of a drive, all or none; return the ids of their turns.
 
     Raise ListRefused that names every row that cannot be: somebody who is on the list already, a site or a
     region that is not there. `sites` are those for which the caller may write; None: all of the drive.
+    The same `request` again changes nothing.
     """
     async with atomic():
         drive = await drives.locked(drive_id)
+        new = [uuid5(request, str(number)) if request else ids.new_id() for number, _ in entries]
+        if request and await fetch("SELECT FROM goods_entitlement WHERE id = ANY({}::uuid[]) LIMIT 1", new):
+            return new
         rules.require_listing(drive.state)
         known = await _known(drive_id)
         if len(known.numbers) + len(entries) > rules.LIST_LIMIT:
@@ -61,7 +69,7 @@ async def add_people(
         codes = await region_queries.names({entry.region for _, entry in entries if entry.region})
         errors: list[RowError] = []
         rows: list[tuple[UUID, SitePlan, Entry]] = []
-        for number, entry in entries:
+        for row_id, (number, entry) in zip(new, entries, strict=True):
             try:
                 site = _site_of(drive, entry.site, sites)
                 _require_region(entry.region, codes)
@@ -69,19 +77,19 @@ async def add_people(
             except Invalid as error:
                 errors.append(RowError(number, error.message, tuple(error.values.items())))
                 continue
-            rows.append((ids.new_id(), site, entry))
+            rows.append((row_id, site, entry))
         if errors:
             raise ListRefused(errors)
         await _insert(drive, rows, known.next)
     return [row_id for row_id, _, _ in rows]
 
 
-async def add_person(drive_id: UUID, entry: Entry, *, site: UUID) -> UUID:
+async def add_person(drive_id: UUID, entry: Entry, *, site: UUID, request: UUID | None = None) -> UUID:
     """Put one person onto the list by hand; raise Invalid if they stand there already."""
     drive = await drive_queries.drive_by_id(drive_id)
     plan = drive.site(site)
     try:
-        (added,) = await add_people(drive_id, [(1, replace(entry, site=plan.code))])
+        (added,) = await add_people(drive_id, [(1, replace(entry, site=plan.code))], request=request)
     except ListRefused as refused:
         first = refused.errors[0]
         raise Invalid(first.message, field="name", **dict(first.values)) from refused

@@ -7,7 +7,7 @@ from cishan.approvals.rules import Acting
 from cishan.audit import actions as audit
 from cishan.audit.rules import Transition
 from cishan.kernel import clock, ids
-from cishan.plumbing.db import atomic, connection, fetch
+from cishan.plumbing.db import alone, atomic, connection, fetch
 from cishan.warehouse.queries.figures import COUNTED, SUMS, midnight
 from cishan.warehouse.rules.catalogue import require_quantity
 
@@ -58,6 +58,7 @@ async def set_level(site: UUID, item: UUID, minimum: int, *, by: Acting) -> None
     if minimum:
         require_quantity(minimum, field="minimum")
     async with atomic():
+        await alone(f"stock_level {site} {item}")
         rows = await fetch("SELECT id, minimum FROM stock_level WHERE site = {} AND item = {}", site, item)
         before = rows[0]["minimum"] if rows else 0
         if before == minimum:

@@ -13,7 +13,7 @@ from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
 from cishan.notify import actions as notify
 from cishan.plumbing import crypto, i18n
-from cishan.plumbing.db import atomic, connection, fetch
+from cishan.plumbing.db import atomic, connection, fetch, fetch_value
 from cishan.plumbing.i18n import gettext
 from cishan.warehouse.actions import stock
 from cishan.warehouse.actions.order_steps import Locked, lock, move, step
@@ -41,13 +41,19 @@ PARCELS_LIMIT = 500
 
 
 async def pack(order_id: UUID, *, parcels: int, by: Acting, drop_rest: bool = False) -> None:
-    """Note that picked goods are packed into so many parcels; the rest is picked before, or dropped."""
+    """Note that picked goods are packed into so many parcels; the rest is picked before, or dropped.
+
+    The same again changes nothing.
+    """
     if not 1 <= parcels <= PARCELS_LIMIT:
         raise Invalid(
             N_("Enter a whole number from 1 to {limit}."), field="parcels", limit=f"{PARCELS_LIMIT:,}"
         )
     async with atomic():
         (order,) = await lock([order_id])
+        packed = await fetch_value("SELECT parcels FROM goods_order WHERE id = {}", order_id)
+        if order.state is State.PACKED and packed == parcels:
+            return
         step(order, Event.PACK)
         rows = await fetch(
             """SELECT p.state, count(*) AS n FROM goods_pick AS p

@@ -11,7 +11,7 @@ from cishan.audit.rules import SYSTEM, Transition
 from cishan.kernel import clock, ids
 from cishan.kernel.errors import Conflict, Invalid, NotFound
 from cishan.kernel.text import N_
-from cishan.plumbing.db import alone, atomic, connection
+from cishan.plumbing.db import alone, atomic, connection, fetch
 from cishan.warehouse.queries import catalogue
 from cishan.warehouse.queries import kits as queries
 from cishan.warehouse.rules import kits as rules
@@ -95,10 +95,10 @@ async def set_kit(item: UUID, parts: Sequence[Part]) -> UUID:
 
 
 async def discard_draft(kit_id: UUID) -> None:
-    """Throw a draft away; a version in force is a Conflict."""
+    """Throw a draft away, once or again; a version in force is a Conflict."""
     async with atomic():
         gone = await connection().fetchval(
             "DELETE FROM goods_kit WHERE id = $1 AND state = 'draft' RETURNING id", kit_id
         )
-        if gone is None:
+        if gone is None and await fetch("SELECT FROM goods_kit WHERE id = {}", kit_id):
             raise Conflict(_FROZEN)

@@ -30,6 +30,7 @@ FIRST_ZONES: tuple[tuple[str, str, Purpose], ...] = (
 async def open_site(*, code: str, name: str, organisation_id: UUID, region: str, address: str = "") -> UUID:
     """Open a warehouse with a zone and a bin for every purpose it needs; once for a code. Return its id."""
     async with atomic():
+        await connection().execute("SELECT pg_advisory_xact_lock(hashtextextended('site ' || $1, 0))", code)
         found: UUID | None = await connection().fetchval("SELECT id FROM stock_site WHERE code = $1", code)
         if found is not None:
             return found
@@ -120,16 +121,20 @@ async def set_site_active(site_id: UUID, *, active: bool, by: Acting, reason: st
 
 
 async def add_zone(site_id: UUID, *, code: str, name: str, purpose: Purpose, by: Acting) -> UUID:
-    """Open a further zone without bins."""
+    """Open a further zone without bins; the same again changes nothing."""
     async with atomic():
-        site = await connection().fetchval("SELECT code FROM stock_site WHERE id = $1 AND active", site_id)
+        site = await connection().fetchval(
+            "SELECT code FROM stock_site WHERE id = $1 AND active FOR NO KEY UPDATE", site_id
+        )
         if site is None:
             raise NotFound(N_("There is no such site."))
         if purpose is Purpose.TRANSIT:
             raise Invalid(N_("A site has one place for goods under way."), field="purpose")
-        taken = await connection().fetchval(
-            "SELECT true FROM stock_zone WHERE site = $1 AND code = $2", site_id, code
+        taken = await connection().fetchrow(
+            "SELECT id, name, purpose FROM stock_zone WHERE site = $1 AND code = $2", site_id, code
         )
+        if taken and (taken["name"], taken["purpose"]) == (name, purpose):
+            return UUID(str(taken["id"]))
         if taken:
             raise Invalid(N_("There is a zone with this code already."), field="code")
         zone_id = await open_zone(site_id, code=code, name=name, purpose=purpose)

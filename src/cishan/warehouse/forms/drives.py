@@ -61,11 +61,18 @@ class MoveForm(msgspec.Struct):
     reason: Annotated[str, Input(max_length=200)] = ""
 
 
+class OnceForm(msgspec.Struct):
+    """A list that counts once."""
+
+    request: Id
+
+
 class PersonForm(msgspec.Struct):
     """One person for the list."""
 
     name: Annotated[str, Input(max_length=NAME_LIMIT)]
     site: Id
+    request: Id
     id_number: Annotated[str, Input(max_length=30)] = ""
     phone: Annotated[str, Input(max_length=30)] = ""
     groups: Annotated[list[str], Input(max_length=20)] = []

@@ -27,13 +27,13 @@ from cishan.warehouse.actions import drives as actions
 from cishan.warehouse.actions import entitlements
 from cishan.warehouse.actions.drives import NewDrive
 from cishan.warehouse.actions.entitlements import ListRefused
-from cishan.warehouse.forms.drives import DriveForm, MoveForm, PersonForm, read_targets
+from cishan.warehouse.forms.drives import DriveForm, MoveForm, OnceForm, PersonForm, read_targets
 from cishan.warehouse.pages.kits import AnyRequest, fund_choices
 from cishan.warehouse.queries import catalogue, label_sheets, places
 from cishan.warehouse.queries import drives as queries
 from cishan.warehouse.queries import entitlements as people
 from cishan.warehouse.queries.drives import DriveView
-from cishan.warehouse.queries.history import history_of
+from cishan.warehouse.queries.history import history_of, is_last_step
 from cishan.warehouse.rules import drives as rules
 from cishan.warehouse.rules import entitlements as reading
 from cishan.warehouse.rules.drives import EntitlementState
@@ -101,6 +101,9 @@ async def move(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | Temp
     try:
         await actions.move_drive(drive_id, form.value.event, by=acting(staff), reason=form.value.reason)
     except (Invalid, Conflict) as error:
+        said = form.value
+        if await is_last_step(rules.DRIVE, drive_id, said.event, staff.person_id, reason=said.reason):
+            return lead_to(f"/staff/drives/{drive_id}")
         drive = await queries.drive_by_id(drive_id)
         return await _drive_page(staff, drive, form.refused(error), error.status)
     return lead_to(f"/staff/drives/{drive_id}")
@@ -213,6 +216,7 @@ async def _people_page(
         "sites": [(site.id, site.name) for site in drive.sites if site.id in mine],
         "groups": [(code, gettext(label)) for code, label in LABELS.items()],
         "accept": "text/csv,.csv,.xlsx",
+        "once": form.typed("request") or str(ids.new_id()),
         "errors": [
             (one.row, gettext(one.message).format(**dict(one.values)))
             for one in (errors.errors if errors else ())[:ERRORS_SHOWN]
@@ -258,7 +262,7 @@ async def add_one(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | T
             "region": said.region,
         }
         entry = reading.entry_of(cells, today=clock.today())
-        added = await entitlements.add_person(drive_id, entry, site=said.site)
+        added = await entitlements.add_person(drive_id, entry, site=said.site, request=said.request)
     except (Invalid, Conflict) as error:
         return await _people_page(staff, drive, form.refused(error), error.status)
     return lead_to(f"/staff/drives/turns/{added}")
@@ -277,6 +281,9 @@ async def add_list(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | 
     form: Form[Any] = forms.empty()
     try:
         sent = await uploads(submitted, "list")
+        once = forms.read(OnceForm, submitted).value
+        if once is None:
+            raise Invalid(STALE)
         if not sent:
             raise Invalid(N_("Choose a file."), field="list")
         sheet = reading.read(
@@ -284,7 +291,9 @@ async def add_list(request: AnyRequest, drive_id: FromPath[UUID]) -> Redirect | 
         )
         if sheet.errors:
             return await _people_page(staff, drive, form, HTTP_422_UNPROCESSABLE_ENTITY, sheet)
-        await entitlements.add_people(drive_id, sheet.entries, sites=await _sites_of(staff, drive))
+        await entitlements.add_people(
+            drive_id, sheet.entries, sites=await _sites_of(staff, drive), request=once.request
+        )
     except ListRefused as error:
         return await _people_page(staff, drive, form, HTTP_422_UNPROCESSABLE_ENTITY, error)
     except (Invalid, Conflict) as error:

@@ -26,12 +26,12 @@ from cishan.warehouse.actions import catalogue as actions
 from cishan.warehouse.forms.goods import ItemForm, SheetForm
 from cishan.warehouse.pages.answers import HERE, REFUSALS, move
 from cishan.warehouse.queries import goods as queries
-from cishan.warehouse.queries.catalogue import item_by_id, name_of, unit_of
+from cishan.warehouse.queries.catalogue import item_by_code, item_by_id, name_of, unit_of
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.lying import lying
 from cishan.warehouse.rules import catalogue_sheet as sheet
 from cishan.warehouse.rules.catalogue import CATEGORIES, Item
-from cishan.warehouse.rules.catalogue_sheet import Change, Draft, Plan, plan
+from cishan.warehouse.rules.catalogue_sheet import Change, Draft, Plan, Verdict, plan
 
 ITEMS = f"{HERE}/items"
 BODY_LIMIT = 12_000_000
@@ -78,6 +78,11 @@ async def add_item(request: Request[Any, Any, Any]) -> Redirect | Template:
     try:
         item = await actions.add_item(form.value.draft(), by=acting(staff))
     except REFUSALS as error:
+        twin = (await queries.drafts([form.value.code])).get(form.value.code)
+        if twin is not None and not form.errors and twin == form.value.draft():  # the same form again
+            known = await item_by_code(form.value.code)
+            assert known is not None
+            return lead_to(f"{ITEMS}/{known.id}")
         return _form(staff, form.refused(error), None, error.status)
     return lead_to(f"{ITEMS}/{item.id}")
 
@@ -248,6 +253,8 @@ async def apply_sheet(request: Request[Any, Any, Any]) -> Redirect | Template:
         async with atomic():
             await actions.lock()
             judged = await _judge(rows)
+            if all(line.verdict is Verdict.SAME for line in judged.lines):
+                return lead_to(ITEMS)  # the same form again, or somebody else did it meanwhile
             if _digest(judged) != form.value.seen:
                 changed = Invalid(N_("The catalogue has changed meanwhile. This is what would happen now."))
                 return _sheet_page(

@@ -279,7 +279,8 @@ async def reserve_list(request: Request[Any, Any, Any], batch: FromPath[UUID]) -
         return await _batch_page(request, batch, form)
     try:
         waiting = await queries.orders_of_batch(batch, lacking=True)
-        await actions.reserve(waiting, by=acting(staff), request=form.value.request)
+        if waiting:
+            await actions.reserve(waiting, by=acting(staff), request=form.value.request)
     except REFUSALS as error:
         return await _batch_page(request, batch, form.refused(error))
     return lead_to(f"{HOME}/lists/{batch}")

@@ -50,14 +50,9 @@ AnyRequest = Request[Any, Any, Any]
 async def open_offer(request: AnyRequest, number: str, action: Action) -> tuple[Staff, OfferView]:
     """Return who acts and the offer; out of reach it is as if there were none."""
     found = await intake.offer_by_number(number)
-    staff = await allowed(
-        request,
-        action,
-        organisation=found.organisation,
-        region=found.region,
-        secret=action is Action.STOCK_READ,
-    )
-    return staff, found
+    where = {"organisation": found.organisation, "region": found.region}
+    await allowed(request, Action.STOCK_READ, **where, secret=True)  # type: ignore[arg-type]
+    return await allowed(request, action, **where), found  # type: ignore[arg-type]
 
 
 async def show(
@@ -370,7 +365,6 @@ async def shelve(request: AnyRequest, number: FromPath[str]) -> Redirect | Templ
 @post("/staff/goods-offers/{number:str}/look", opt=rule(Action.PERSONAL_READ), status_code=HTTP_200_OK)
 async def look(request: AnyRequest, number: FromPath[str]) -> Template:
     """Show who offers, once it is written down who looks and what for."""
-    await open_offer(request, number, Action.STOCK_READ)
     staff, found = await open_offer(request, number, Action.PERSONAL_READ)
     form = forms.read(form_room.PurposeForm, await request.form())
     if form.value is None:

@@ -33,7 +33,7 @@ from cishan.warehouse.queries import sites as queries
 from cishan.warehouse.queries import trail
 from cishan.warehouse.queries.history import history_of
 from cishan.warehouse.queries.lying import LIMIT, lying
-from cishan.warehouse.queries.places import bin_by_id, site_by_code, site_by_id
+from cishan.warehouse.queries.places import bin_by_id, site_by_id
 from cishan.warehouse.rules import bin_patterns
 from cishan.warehouse.rules.places import PURPOSES, Bin, Purpose, Site
 from cishan.warehouse.rules.stock import CAUSES
@@ -81,8 +81,6 @@ async def open_site(request: Request[Any, Any, Any]) -> Redirect | Template:
         staff = await allowed(
             request, Action.STOCK_SET_UP, organisation=said.organisation, region=said.region
         )
-        if await site_by_code(said.code) is not None:
-            raise Invalid(N_("There is a site with this code already."), field="code")
         site_id = await actions.open_site(
             code=said.code,
             name=said.name,
@@ -90,6 +88,9 @@ async def open_site(request: Request[Any, Any, Any]) -> Redirect | Template:
             region=said.region,
             address=said.address,
         )
+        made = await site_by_id(site_id)
+        if (made.name, made.organisation, made.region) != (said.name, said.organisation, said.region):
+            raise Invalid(N_("There is a site with this code already."), field="code")
     except REFUSALS as error:
         return await _new_site(staff, form.refused(error), error.status)
     return lead_to(f"{SITES}/{site_id}")

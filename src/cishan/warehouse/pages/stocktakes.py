@@ -26,7 +26,7 @@ from cishan.warehouse.actions import stocktake_endings, stocktakes
 from cishan.warehouse.forms.stocktakes import AbandonForm, AgainForm, OpenForm
 from cishan.warehouse.queries import places, stocktakes_due
 from cishan.warehouse.queries import stocktakes as queries
-from cishan.warehouse.queries.history import history_of
+from cishan.warehouse.queries.history import history_of, is_last_step
 from cishan.warehouse.queries.stocktakes import CountView, StocktakeView
 from cishan.warehouse.queries.unlabelled import disputed as disputed_goods
 from cishan.warehouse.queries.unlabelled import unlabelled
@@ -191,6 +191,9 @@ async def explain(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID])
         )
     except REFUSALS as error:
         found = await queries.stocktake_by_id(stocktake_id)
+        last = await approvals.latest_of(STOCKTAKE, STOCKTAKE, stocktake_id)
+        if found.state is State.PROPOSED and last is not None and last.is_open and form.typed("propose"):
+            return lead_to(f"/staff/approvals/{last.id}")  # the same form again
         return await _page(staff, found, form.refused(error), error.status)
     return lead_to(f"/staff/approvals/{approval}")
 
@@ -202,9 +205,12 @@ async def again(request: Request[Any, Any, Any], stocktake_id: FromPath[UUID]) -
     form = forms.read(AgainForm, await request.form())
     if form.value is None:
         return await _page(staff, found, form, HTTP_422_UNPROCESSABLE_ENTITY)
+    reason = form.value.again_reason
     try:
         await stocktakes.count_again(stocktake_id, reason=form.value.again_reason, by=acting(staff))
     except REFUSALS as error:
+        if await is_last_step(STOCKTAKE, stocktake_id, "again", staff.person_id, reason=reason):
+            return lead_to(f"{HERE}/{stocktake_id}")
         return await _page(staff, found, form.refused(error, "again_reason"), error.status)
     return lead_to(f"{HERE}/{stocktake_id}")
 

@@ -30,6 +30,14 @@ _WORDS: dict[str, tuple[Mapping[str, str], Mapping[str, str]]] = {
 }
 
 
+async def is_last_step(kind: str, subject: UUID, event: str, by: UUID, *, reason: str = "") -> bool:
+    """Tell whether the last step of a thing is this one of this person: the same form was sent again."""
+    steps = await audit.history_of(kind, subject, limit=1)
+    return any(
+        (step.event, step.actor, step.reason.strip()) == (event, str(by), reason.strip()) for step in steps
+    )
+
+
 async def history_of(kind: str, subject: UUID, *, limit: int = 50) -> list[Told]:
     """Return the steps of a thing, the newest first: two queries."""
     events, states = _WORDS[kind]

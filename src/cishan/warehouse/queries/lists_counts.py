@@ -9,6 +9,7 @@ from cishan.kernel.text import N_
 from cishan.plumbing.db import fetch
 from cishan.plumbing.i18n import gettext
 from cishan.plumbing.lists import Amounts, Choice, Column, Condition, Days, Kind, List, Row, Text, View
+from cishan.warehouse.queries import within
 from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import expiry, recalls, stocktakes
 from cishan.warehouse.rules.catalogue import CATEGORIES, FRESH_UNTIL_DAYS
@@ -107,6 +108,11 @@ STOCKTAKES = List(
     ),
     empty=N_("No stocktake fits these filters."),
 )
+
+
+def recalled_in(regions: Sequence[str]) -> Condition:
+    """Return the condition that keeps the recalls of goods, or to receivers, in the regions."""
+    return within.RECALL, (list(regions), list(regions))
 
 
 RECALLS = List(

@@ -5,12 +5,18 @@ from uuid import UUID
 
 from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
-from cishan.plumbing.db import fetch, fetch_value
+from cishan.plumbing.db import fetch
 
 LOT = """EXISTS (SELECT FROM stock_balance AS near JOIN stock_bin AS near_bin ON near_bin.id = near.bin
                    JOIN stock_site AS near_site ON near_site.id = near_bin.site
                   WHERE near.lot = l.id AND near_site.region LIKE ANY({}::text[]))"""
 """SQL: anything of the lot `l` lies or ever lay in the regions."""
+
+RECALL = f"""(EXISTS (SELECT FROM goods_recall_lot AS c JOIN stock_lot AS l ON l.id = c.lot
+                       WHERE c.recall = recall.id AND {LOT})
+           OR EXISTS (SELECT FROM goods_recall_receiver AS r JOIN goods_order AS o ON o.id = r.goods_order
+                       WHERE r.recall = recall.id AND o.region LIKE ANY({{}}::text[])))"""
+"""SQL: a lot of the recall `recall`, or somebody who received some, is in the regions; they are given twice."""
 
 
 def seen_by(staff: Staff) -> list[str]:
@@ -30,15 +36,10 @@ async def lots(lot_ids: Sequence[UUID], regions: Sequence[str]) -> set[UUID]:
 
 async def recall(recall_id: UUID, regions: Sequence[str]) -> bool:
     """Tell whether a lot of a recall, or somebody who received some, is in the regions."""
-    found = await fetch_value(
-        f"""SELECT EXISTS (SELECT FROM goods_recall_lot AS c JOIN stock_lot AS l ON l.id = c.lot
-                            WHERE c.recall = {{}} AND {LOT})
-                OR EXISTS (SELECT FROM goods_recall_receiver AS r
-                             JOIN goods_order AS o ON o.id = r.goods_order
-                            WHERE r.recall = {{}} AND o.region LIKE ANY({{}}::text[]))""",
+    found = await fetch(
+        f"SELECT FROM goods_recall AS recall WHERE recall.id = {{}} AND {RECALL}",
         recall_id,
         list(regions),
-        recall_id,
         list(regions),
     )
     return bool(found)
