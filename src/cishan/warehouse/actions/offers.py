@@ -1,7 +1,7 @@
 """Offers are answered, expected, or withdrawn."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 

@@ -16,7 +16,7 @@ RECALL = f"""(EXISTS (SELECT FROM goods_recall_lot AS c JOIN stock_lot AS l ON l
                        WHERE c.recall = recall.id AND {LOT})
            OR EXISTS (SELECT FROM goods_recall_receiver AS r JOIN goods_order AS o ON o.id = r.goods_order
                        WHERE r.recall = recall.id AND o.region LIKE ANY({{}}::text[])))"""
-"""SQL: a lot of the recall `recall`, or somebody who received some, is in the regions; they are given twice."""
+"""SQL: a lot of the recall `recall`, or a receiver, is in the regions, which are given twice."""
 
 
 def seen_by(staff: Staff) -> list[str]:
