@@ -916,8 +916,14 @@ async def _entry(w: World) -> Sent:
     return Sent(await _begun(w) + "/entries", data)
 
 
+async def _unlabelled(w: World) -> Sent:
+    until = (clock.today() + timedelta(days=90)).isoformat()
+    data = {"item": str(w.item), "pieces": "3", "why": "标签脱落", "request": _once(), "use_until": until}
+    return Sent(await _begun(w) + "/unlabelled", data)
+
+
 async def _over(w: World) -> Sent:
-    return Sent(await _begun(w) + "/over", {"lot": str(w.lot)})
+    return Sent(await _begun(w) + "/over", {"thing": str(w.lot)})
 
 
 async def _end(w: World) -> Sent:
@@ -1093,6 +1099,7 @@ VALID: dict[str, Case] = {
     COUNTS: _open_count,
     f"{_STOCKTAKE}/bins/{{bin_id:uuid}}/count": _begin_count,
     f"{_COUNT}/entries": _entry,
+    f"{_COUNT}/unlabelled": _unlabelled,
     f"{_COUNT}/over": _over,
     f"{_COUNT}/end": _end,
     f"{_STOCKTAKE}/explain": _explain,
