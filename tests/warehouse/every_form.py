@@ -534,7 +534,7 @@ async def _new_item(w: World) -> Sent:
 
 async def _edit_item(w: World) -> Sent:
     item = await stocking.an_item("COAT9", name="棉衣", category=Category.CLOTHING)
-    return Sent(f"/staff/warehouse/items/{item}/edit", _item_data(code="COAT9"))
+    return Sent(f"/staff/warehouse/items/{item}/edit", _item_data(code="COAT9", barcodes=""))
 
 
 async def _a_sheet() -> dict[str, tuple[str, bytes]]:

@@ -57,7 +57,8 @@ OPTIONAL = {
     "active", "from_bin", "bin", "complaint", "made-1", "life-1", "expires-1", "per_pack-1", "wanted_on",
     "come_on", "quantity-scan", "codes", "title_en", "drive", "search_numbers", "groups", "region", "second",
     "volunteer", "reason", "propose", "start", "copies", "count", "grade-A-1", "grade-X-1", "short-1",
-    "use_until", "giver", "how", "signed", "last", "damaged", "collector", "why", "quantity", "do", "what", "paper",
+    "use_until",
+    "giver", "how", "signed", "last", "damaged", "collector", "why", "quantity", "do", "what", "paper",
     "value-1",
 }  # fmt: skip
 """Fields that may be left empty in at least one form."""
