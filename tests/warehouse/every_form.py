@@ -26,7 +26,7 @@ from cishan.warehouse.actions import (
     handovers,
     labels,
     lots,
-    offers,
+    new_offers,
     orders,
     picks,
     recalls,
@@ -729,7 +729,7 @@ async def _give(w: World) -> Sent:
 
 async def _withdraw(w: World) -> Sent:
     new = NewOffer(lines=(await offering.line(),), giver="爱心网友", phone=offering.PHONE, site=w.site)
-    return Sent((await offers.offer(new, request=ids.new_id())).path + "/withdraw")
+    return Sent((await new_offers.offer(new, request=ids.new_id())).path + "/withdraw")
 
 
 # --- kits and drives ------------------------------------------------------------------------------------
