@@ -76,8 +76,9 @@ STARTS = (
     "/goods",
     "/o/",
 )
-NOT_HERE = ("/export", "/goods/{token:str}/receipts")
-"""Exports of lists, which change nothing, and receipts for goods, which are of the slice of gifts."""
+NOT_HERE = ("/export", "/goods/{token:str}/receipts", "/reversal", "/verdict", "/withdrawal")
+"""Exports of lists, which change nothing; receipts for goods, which are of the slice of gifts; and bookings
+that are reversed, which have walls of their own."""
 
 
 @dataclass
