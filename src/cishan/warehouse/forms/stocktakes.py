@@ -1,14 +1,18 @@
 """What is typed at a stocktake."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from cishan.kernel import clock
+from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
+from cishan.plumbing import forms
 from cishan.plumbing.forms import Input
 from cishan.warehouse.forms.pieces import Pieces, none_or_more
+from cishan.warehouse.rules.intake import FAR
 
 
 class OpenForm(msgspec.Struct):
@@ -32,6 +36,14 @@ class EntryForm(msgspec.Struct):
     request: UUID
 
 
+def _last_day(text: str) -> date:
+    """Return a last day of use; what expired lately may still lie there, but no day is centuries away."""
+    day = forms.convert(date, text)
+    if abs(day - clock.today()) > timedelta(days=FAR):
+        raise Invalid(N_("Enter a date such as 2026-11-22."))
+    return day
+
+
 class UnlabelledForm(msgspec.Struct):
     """Goods that lie there without the label of a lot."""
 
@@ -39,7 +51,7 @@ class UnlabelledForm(msgspec.Struct):
     pieces: Pieces
     why: Annotated[str, Input(max_length=200, required=N_("Say why."))]
     request: UUID
-    use_until: date | None = None
+    use_until: Annotated[date, Input(parse=_last_day)] | None = None
 
 
 class OverForm(msgspec.Struct):
