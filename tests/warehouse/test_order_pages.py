@@ -12,6 +12,7 @@ from cishan.identity.rules.roles import Role
 from cishan.kernel import clock
 from cishan.plumbing import crypto, jobs
 from cishan.plumbing.db import fetch, fetch_value
+from cishan.warehouse.actions import orders as actions
 from cishan.warehouse.queries import orders as queries
 from tests.identity.staffing import CITY, COUNTY, a_member, a_session, sign_in
 from tests.warehouse.ordering import a_picture, clocks, everything, picks, reserved, state_of
@@ -178,17 +179,35 @@ async def test_nobody_looks_behind_the_mask_without_saying_what_for(client: http
     site, item, _, keeper = await a_warehouse(client)
     order_id = await reserved(site, keeper, (item, 3))
     here = f"{HOME}/{(await queries.order_by_id(order_id)).number}"
+    reads = "SELECT subject_id, purpose FROM audit.sensitive_read"
+    await a_member("cashier", Role.CASHIER)
+    client.cookies.set("session", await a_session("cashier"))
     answer = await client.post(f"{here}/look", data={"request": str(uuid4()), "reason": "送货前电话联系"})
     assert answer.status_code == 403 and "张某某" not in answer.text
+    client.cookies.set("session", await a_session("keeper"))
+    answer = await client.post(f"{here}/look", data={"request": str(uuid4())})
+    assert answer.status_code == 422 and "张某某" not in answer.text
+    assert await fetch(reads) == []
+    look = await client.post(f"{here}/look", data={"request": str(uuid4()), "reason": "送货前电话联系"})
+    assert "张某某" in look.text and "13800000001" in look.text
+    (read,) = await fetch(reads)
+    assert (read["subject_id"], read["purpose"]) == (str(order_id), "送货前电话联系")
+
+
+async def test_who_delivered_looks_no_more_once_the_goods_have_arrived(client: httpx.AsyncClient) -> None:
+    site, item, _, keeper = await a_warehouse(client)
+    order_id = await reserved(site, keeper, (item, 3))
+    here = f"{HOME}/{(await queries.order_by_id(order_id)).number}"
+    await actions.cancel(order_id, by=keeper, request=uuid4(), reason="领取人已搬走")
+    client.cookies.set("session", await a_session("keeper"))
+    said = {"request": str(uuid4()), "reason": "送货前电话联系"}
+    answer = await client.post(f"{here}/look", data=said)
+    assert answer.status_code == 403 and "张某某" not in answer.text
+    assert f"{here}/look" not in (await client.get(here)).text
     assert await fetch("SELECT FROM audit.sensitive_read") == []
     await a_member("officer", Role.PROJECT_OFFICER)
     client.cookies.set("session", await a_session("officer"))
-    answer = await client.post(f"{here}/look", data={"request": str(uuid4())})
-    assert answer.status_code == 422 and "张某某" not in answer.text
-    look = await client.post(f"{here}/look", data={"request": str(uuid4()), "reason": "送货前电话联系"})
-    assert "张某某" in look.text and "13800000001" in look.text
-    (read,) = await fetch("SELECT subject_id, purpose FROM audit.sensitive_read")
-    assert (read["subject_id"], read["purpose"]) == (str(order_id), "送货前电话联系")
+    assert "张某某" in (await client.post(f"{here}/look", data=said)).text
 
 
 async def test_who_works_elsewhere_finds_no_order_and_who_asked_finds_theirs(

@@ -26,7 +26,7 @@ from cishan.warehouse.actions import orders as actions
 from cishan.warehouse.actions import scraps
 from cishan.warehouse.forms.orders import StepForm, with_error
 from cishan.warehouse.pages.orders import order_context
-from cishan.warehouse.pages.outgoing import HOME, REFUSALS, order_for, page
+from cishan.warehouse.pages.outgoing import HOME, REFUSALS, look_by, order_for, page
 from cishan.warehouse.pages.scraps import HOME as SCRAPS
 from cishan.warehouse.pages.scraps import scrap_context
 from cishan.warehouse.queries import orders as queries
@@ -53,10 +53,15 @@ async def order_page(request: Request[Any, Any, Any], number: FromPath[str]) -> 
     return await _order_page(staff, order)
 
 
-@post("/staff/warehouse/orders/{number:str}/look", opt=rule(Action.PERSONAL_READ), status_code=HTTP_200_OK)
+@post("/staff/warehouse/orders/{number:str}/look", opt=rule(Action.RECEIVER_READ), status_code=HTTP_200_OK)
 async def look_at_receiver(request: Request[Any, Any, Any], number: FromPath[str]) -> Template:
-    """Show who receives, once it is written down who looks and what for."""
-    staff, order = await order_for(request, number, Action.PERSONAL_READ)
+    """Show who receives, once it is written down who looks and what for.
+
+    Who delivers goods must know the door and the telephone; once the goods have arrived, that is over.
+    """
+    staff, order = await order_for(request, number, Action.RECEIVER_READ)
+    if look_by(order) is not Action.RECEIVER_READ:
+        await allowed(request, look_by(order), organisation=order.organisation, region=order.site_region)
     form = forms.read(StepForm, await request.form())
     if form.value is None or not form.value.reason:
         said = with_error(form, "reason", gettext(N_("Say what you need it for.")))

@@ -44,6 +44,7 @@ class Action(StrEnum):
     GIFTS_READ = "gifts.read"
     PERSONS_READ = "persons.read"
     PERSONAL_READ = "personal.read"
+    RECEIVER_READ = "receiver.read"
     CAMPAIGNS_READ = "campaigns.read"
     BOOKS_READ = "books.read"
     PLACES_READ = "places.read"
@@ -125,6 +126,15 @@ PERMISSIONS: Mapping[Action, Rule] = {
     Action.PERSONS_READ: _rule(N_("see persons, masked"), Role.PROJECT_OFFICER, Role.SAFEGUARDING_LEAD),
     Action.PERSONAL_READ: _private(
         N_("see names, numbers and addresses in full"),
+        Role.PROJECT_OFFICER,
+        Role.FINANCE_MAKER,
+        Role.FINANCE_CHECKER,
+        Role.SAFEGUARDING_LEAD,
+        Role.AUDITOR,
+    ),
+    Action.RECEIVER_READ: _private(
+        N_("see in full to whom goods go, until they have arrived"),
+        Role.WAREHOUSE_KEEPER,
         Role.PROJECT_OFFICER,
         Role.FINANCE_MAKER,
         Role.FINANCE_CHECKER,

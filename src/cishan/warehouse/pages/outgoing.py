@@ -63,6 +63,11 @@ async def order_for(
     return await allowed(request, action, organisation=order.organisation, region=order.site_region), order
 
 
+def look_by(order: OrderView) -> Action:
+    """Return what one must be allowed to do to see the receiver of an order in full."""
+    return Action.PERSONAL_READ if order.state in rules.ENDED else Action.RECEIVER_READ
+
+
 def why_not(staff: Staff, action: Action, order: OrderView, event: rules.Event | None = None) -> str:
     """Return why somebody cannot do something with an order now; empty: they can."""
     own = action in OWN and order.requested_by == staff.person_id

@@ -119,6 +119,7 @@ EDGES: dict[tuple[State, Event], State] = {
 }
 """Where what leads. Who may do it stands in the table of permissions; clocks are started by the action."""
 OPEN = frozenset({State.REQUESTED, State.RESERVED, State.PICKING, State.PACKED})
+ENDED = frozenset({State.CONFIRMED, State.CANCELLED})
 
 NOT_YOUR_REGION = N_("Your post does not reach where this receiver lives.")
 EVENTS: dict[str, str] = {
