@@ -16,6 +16,7 @@ pytestmark = pytest.mark.usefixtures("config")
 UNWATCHED = {
     "goods_pick.state": "where pieces of an order are; every step is a posting of the stock",
     "goods_recall_receiver.state": "how far a receiver of a recall is; its row says who, when and what",
+    "goods_reversal.state": "how far a reversal is; each step stands in the history of its offer",
     "letter.state": "how far the delivery of a letter has come; its row says when and why",
     "intake.stripe_event.state": "whether a message of the payment service was worked off",
     "books.period.status": "the log beside it keeps who closed and reopened a period, and why",

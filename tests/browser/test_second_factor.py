@@ -24,21 +24,12 @@ AUTHENTICATOR = {
 }
 
 
-async def _code_for(page: Page, email: str) -> str:
-    """Return the six digits of the newest letter to an address."""
-    await walking.letter_to(page, email, "登录验证码")
-    words = await page.get_by_role("main").inner_text()
-    found = re.search(r"(?<![0-9])([0-9]{6})(?![0-9])", words)
-    assert found, words
-    return found[1]
-
-
 async def _enter_code(page: Page, email: str) -> None:
     await page.goto("/sign-in")
     await page.get_by_label("手机号或电子邮箱").first.fill(email)
     await page.get_by_role("button", name="获取验证码").click()
     await expect(page).to_have_url(re.compile("/sign-in/code$"))
-    code = await _code_for(page, email)
+    code = await walking.code_for(page, email)
     await page.goto("/sign-in/code")
     await page.get_by_label("验证码").fill(code)
     await page.get_by_role("button", name="下一步").click()
