@@ -108,6 +108,7 @@ FIXED = (
     "/staff/warehouse/orders/new",
     "/staff/warehouse/scraps",
     "/staff/warehouse/lots",
+    "/staff/warehouse/moves",
     "/staff/warehouse/move",
     "/staff/warehouse/sites",
     "/staff/warehouse/sites/new",

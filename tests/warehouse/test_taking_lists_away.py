@@ -28,6 +28,8 @@ HEADS = {
     "warehouse/lots": "批次|物品|物品编码|状态|生产日期|最后使用日|入库数量|库存|单位|"
     "等级|基金|价值（元）|入库时间",
     "warehouse/stock": "货位|仓库|物品|物品编码|批次|状态|最后使用日|库存|已预留|可用|单位",
+    "warehouse/moves": "流水号|时间|事项|批次|物品|物品编码|货位|仓库|收发数量|预留增减|单位|"
+    "价值变动（元）|经手人|关联单据|原因",
     "warehouse/transfers": "调拨单|发货仓库|收货仓库|状态|件数|短少|创建时间|发出时间|收货时间",
 }
 """What a keeper may take away, column by column: whoever adds a column looks whether it names a person."""

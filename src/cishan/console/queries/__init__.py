@@ -32,6 +32,7 @@ from cishan.warehouse.queries import lists_kits as kit_lists
 from cishan.warehouse.queries import lists_places as warehouse
 from cishan.warehouse.queries.lists_counts import NEAR_EXPIRY, RECALLS, STOCKTAKES
 from cishan.warehouse.queries.lists_goods import ITEMS
+from cishan.warehouse.queries.lists_moves import MOVES
 from cishan.warehouse.queries.lists_offers import OFFERS, offers_within
 
 Scope = Callable[[Staff, Action], Awaitable[tuple[Condition, ...]]]
@@ -109,6 +110,11 @@ async def _offers(staff: Staff, action: Action) -> tuple[Condition, ...]:
 
 async def _places(staff: Staff, action: Action) -> tuple[Condition, ...]:
     return (warehouse.at_sites(scope_of(staff, action).regions),)
+
+
+async def _moves(staff: Staff, action: Action) -> tuple[Condition, ...]:
+    reach = scope_of(staff, action)
+    return () if reach.whole else (warehouse.at_sites(reach.regions),)
 
 
 async def _lots(staff: Staff, action: Action) -> tuple[Condition, ...]:
@@ -216,6 +222,7 @@ LISTS: tuple[Shown, ...] = (
     Shown(warehouse.BINS, Action.STOCK_READ, _places, export=Action.STOCK_EXPORT),
     Shown(warehouse.LOTS, Action.STOCK_READ, _lots, export=Action.STOCK_EXPORT),
     Shown(warehouse.STOCK, Action.STOCK_READ, _places, (_PUT_AWAY,), export=Action.STOCK_EXPORT),
+    Shown(MOVES, Action.STOCK_READ, _moves, export=Action.STOCK_EXPORT),
     Shown(warehouse.TRANSFERS, Action.STOCK_READ, _transfers, (_SEND,), export=Action.STOCK_EXPORT),
     Shown(LETTERS, Action.OPERATIONS_READ, _whole),
     Shown(EVENTS, Action.OPERATIONS_READ, _whole),

@@ -91,6 +91,7 @@ _BY_ID = {
     "goods_item": "/staff/warehouse/items",
     "stock_site": "/staff/warehouse/sites",
     "stock_bin": "/staff/warehouse/bins",
+    "kit_lot": "/staff/kits/made",
     "lot": "/staff/warehouse/lots",
     "recall": "/staff/warehouse/recalls",
 }

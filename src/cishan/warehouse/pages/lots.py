@@ -79,10 +79,13 @@ async def _lot_page(
 ) -> Template:
     left = last_day_left(lot.expires_on, clock.today())
     funds = {fund.code: fund.name for fund in await ledger.funds()}
+    ways = await trail.ways_of(lot.id)
     context = {
         "staff": staff,
         "form": form,
         "lot": lot,
+        "ways": ways,
+        "left": (sum(way.pieces for way in ways), sum(way.value_fen for way in ways)),
         "lines": lines,
         "state": (gettext(LOT_STATES[lot.state]), LOT_TONES[lot.state]),
         "fund": funds.get(lot.fund, lot.fund),
@@ -116,6 +119,7 @@ async def _moves(staff: Staff, lot: Lot, lines: list[Lying]) -> list[Move]:
             unless=gone,
         ),
         move(staff, Action.STOCK_READ, N_("Print labels"), f"{HERE}/labels?codes={lot.number}", at=at),
+        move(staff, Action.STOCK_READ, N_("All moves"), f"{HERE}/moves?lot={lot.number}", at=at),
         *await _reversal(staff, lot, at),
     ]
 

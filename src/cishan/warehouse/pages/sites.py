@@ -280,6 +280,7 @@ async def _bin_page(
                 unless=_why_not(place),
             ),
             move(staff, Action.STOCK_READ, N_("Print labels"), f"{HERE}/labels?codes={place.code}", at=site),
+            move(staff, Action.STOCK_READ, N_("All moves"), f"{HERE}/moves?bin={place.code}", at=site),
         ],
     }
     return Template("warehouse/bin.html", context=context, status_code=status, headers=NO_STORE)

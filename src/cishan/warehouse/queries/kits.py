@@ -218,6 +218,16 @@ async def made(assembly_id: UUID) -> Made:
     return Made(**{**rows[0], "doing": Doing(rows[0]["doing"])})
 
 
+async def lots_made(assembly_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the numbers of the lots of kits that were put together or taken apart."""
+    rows = await fetch(
+        """SELECT a.id, l.number FROM goods_assembly AS a JOIN stock_lot AS l ON l.id = a.lot
+            WHERE a.id = ANY({}::uuid[])""",
+        list(assembly_ids),
+    )
+    return {row["id"]: row["number"] for row in rows}
+
+
 async def made_by_request(request: UUID) -> Made | None:
     """Return what a form did that was sent before."""
     rows = await fetch(_MADE + " WHERE a.request = {}", request)

@@ -9,6 +9,7 @@ from uuid import UUID
 from cishan.identity.queries.names import names_of
 from cishan.plumbing.db import fetch
 from cishan.warehouse.queries.stock import shown
+from cishan.warehouse.rules.stock import WAYS
 
 LIMIT = 500
 
@@ -24,6 +25,16 @@ class Moved:
     bin_code: str
     on_hand: int
     reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """By how much a lot grew or shrank in one way, in pieces and in 分."""
+
+    name: str
+    """A msgid."""
+    pieces: int
+    value_fen: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,25 @@ async def of_lot(lot: UUID, *, limit: int = LIMIT) -> list[Step]:
         ids,
     )
     return await _steps(causes[:limit], moves, {row["cause"]: row["value_fen"] for row in values})
+
+
+async def ways_of(lot: UUID) -> list[Way]:
+    """Return how a lot came and went; the sums are what is still here: one query."""
+    rows = await fetch(
+        """SELECT n.kind, n.pieces > 0 AS came, sum(n.pieces)::int AS pieces,
+                  coalesce(sum(v.value_fen), 0)::bigint AS value_fen
+             FROM (SELECT c.id, c.kind, sum(m.on_hand) AS pieces
+                     FROM stock_move AS m JOIN stock_cause AS c ON c.id = m.cause
+                    WHERE m.lot = {} GROUP BY c.id HAVING sum(m.on_hand) <> 0) AS n
+             LEFT JOIN stock_value AS v ON v.cause = n.id AND v.lot = {}
+            GROUP BY n.kind, n.pieces > 0""",
+        lot,
+        lot,
+    )
+    found = {(row["kind"], row["came"]): row for row in rows}
+    return [
+        Way(name, found[way]["pieces"], found[way]["value_fen"]) for way, name in WAYS.items() if way in found
+    ]
 
 
 async def of_bin(bin_id: UUID, *, limit: int = 50) -> list[Step]:

@@ -50,6 +50,22 @@ CAUSES: dict[str, str] = {
 }
 
 
+WAYS: dict[tuple[str, bool], str] = {
+    (Cause.RECEIVE, True): N_("Taken into stock"),
+    (Cause.ASSEMBLE, True): N_("Made by putting kits together"),
+    (Cause.DISASSEMBLE, True): N_("Came out of kits taken apart"),
+    (Cause.RETURN, True): N_("Brought back"),
+    (Cause.ISSUE, False): N_("Handed out"),
+    (Cause.ASSEMBLE, False): N_("Went into kits"),
+    (Cause.DISASSEMBLE, False): N_("Kits taken apart"),
+    (Cause.SCRAP, False): N_("Scrapped"),
+    (Cause.LOSE, False): N_("Lost under way"),
+    (Cause.ADJUST, False): N_("Missing at a stocktake"),
+    (Cause.UNRECEIVE, False): N_("Booking reversed"),
+}
+"""How a lot grows (True) and shrinks, in the order of its life; other causes leave it as large as it was."""
+
+
 class LotState(StrEnum):
     """Whether a lot may be handed out."""
 
@@ -217,6 +233,17 @@ def value_out(value_fen: int, on_hand: int, quantity: int) -> int:
     """Return what pieces of a lot are worth when they leave it; the last ones take all that is left."""
     assert 0 < quantity <= on_hand
     return value_fen if quantity == on_hand else value_fen * quantity // on_hand
+
+
+def shares(value_fen: int, pieces: Sequence[int]) -> list[int]:
+    """Divide what a lot's value changed by among the moves that did it, by their pieces, to the last 分."""
+    net, so_far, given, found = sum(pieces), 0, 0, []
+    for count in pieces:
+        so_far += count
+        upto = value_fen * so_far // net
+        found.append(upto - given)
+        given = upto
+    return found
 
 
 def last_day_left(expires_on: date | None, day: date) -> int | None:

@@ -40,7 +40,7 @@ SUBJECTS: dict[str, str] = {
     "goods_offer": N_("Offer of goods"),
     "goods_order": N_("Goods order"),
     "goods_scrap": N_("Scrap"),
-    "kit_run": N_("Kits"),
+    "kit_lot": N_("Kits"),
     "stocktake": N_("Stocktake"),
     "recall": N_("Recall"),
 }
