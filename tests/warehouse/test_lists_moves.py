@@ -95,6 +95,12 @@ async def test_an_order_is_followed_from_receipt_to_hand_over(client: httpx.Asyn
     assert page.rows[0]["person"] == keeper.person_id
 
 
+async def test_moves_are_sorted_by_their_time_too() -> None:
+    await a_life()
+    times = [row["at"] for row in (await found(sort="at")).rows]
+    assert len(times) == 9 and times == sorted(times)
+
+
 async def test_each_filter_keeps_what_it_says() -> None:
     _, lot_id, keeper = await handed_over()
     lot, today = await lot_by_id(lot_id), clock.today()
