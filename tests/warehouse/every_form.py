@@ -31,6 +31,7 @@ from cishan.warehouse.actions import (
     picks,
     recalls,
     receiving,
+    reversals,
     scraps,
     stocktakes,
     transfers,
@@ -50,6 +51,7 @@ from cishan.warehouse.rules.offers import NewOffer
 from cishan.warehouse.rules.orders import Kind, Second, Signed
 from cishan.warehouse.rules.places import Bin, Purpose
 from cishan.warehouse.rules.recalls import Origin, Reached
+from cishan.warehouse.rules.reversals import Wrong
 from cishan.warehouse.rules.scraps import Ground
 from cishan.warehouse.rules.stock import Cause, Delta
 from cishan.warehouse.rules.transfers import Counted, Transfer
@@ -76,9 +78,8 @@ STARTS = (
     "/goods",
     "/o/",
 )
-NOT_HERE = ("/export", "/goods/{token:str}/receipts", "/reversal", "/verdict", "/withdrawal")
-"""Exports of lists, which change nothing; receipts for goods, which are of the slice of gifts; and bookings
-that are reversed, which have walls of their own."""
+NOT_HERE = ("/export", "/goods/{token:str}/receipts")
+"""Exports of lists, which change nothing; and receipts for goods, which are of the slice of gifts."""
 
 
 @dataclass
@@ -733,6 +734,39 @@ async def _withdraw(w: World) -> Sent:
     return Sent((await new_offers.offer(new, request=ids.new_id())).path + "/withdraw")
 
 
+# --- bookings that are reversed -------------------------------------------------------------------------
+
+
+async def _reverse(w: World) -> Sent:
+    data = {"request": _once(), "wrong": "fund", "fund": stocking.FUND, "reason": "应记入专项基金"}
+    return Sent(_offer(await offer(w, "booked"), "reversal"), data)
+
+
+async def _reversal(w: World, by: Acting) -> tuple[Any, UUID]:
+    found = await offer(w, "booked")
+    made = await reversals.propose(
+        found.id, wrong=Wrong.VALUE, fund="", reason="发票看错一位", request=ids.new_id(), by=by
+    )
+    return found, made
+
+
+async def _agree(w: World) -> Sent:
+    found, made = await _reversal(w, w.ada)
+    data = {"reversal": str(made), "verdict": "agree", "words": ""}
+    return Sent(_offer(found, "reversal/verdict"), data)
+
+
+async def _refuse(w: World) -> Sent:
+    found, made = await _reversal(w, w.ada)
+    data = {"reversal": str(made), "verdict": "refuse", "words": "原入库无误"}
+    return Sent(_offer(found, "reversal/verdict"), data)
+
+
+async def _take_back(w: World) -> Sent:
+    found, made = await _reversal(w, w.walker)
+    return Sent(_offer(found, "reversal/withdrawal"), {"reversal": str(made)})
+
+
 # --- kits and drives ------------------------------------------------------------------------------------
 
 
@@ -1080,6 +1114,10 @@ VALID: dict[str, Case] = {
     f"{_OFFER}/book": _book,
     f"{_OFFER}/shelve": _shelve,
     f"{_OFFER}/look": _look_offer,
+    f"{_OFFER}/reversal": _reverse,
+    f"{_OFFER}/reversal/verdict": _agree,
+    f"{_OFFER}/reversal/verdict#refuse": _refuse,
+    f"{_OFFER}/reversal/withdrawal": _take_back,
     "/goods/give": _give,
     "/goods/{token:str}/withdraw": _withdraw,
     "/staff/kits/new": _kit,
@@ -1115,7 +1153,8 @@ VALID: dict[str, Case] = {
     f"{_RECALL}/close": _close_recall,
     f"{_RECALL}/lift": _lift,
 }
-"""Each POST route of the warehouse, with a form that does what it says."""
+"""Each POST route of the warehouse with a form that does what it says; behind a # stands one more form."""
+ROUTES = {name.partition("#")[0] for name in VALID}
 
 
 async def fingerprint() -> list[dict[str, Any]]:
