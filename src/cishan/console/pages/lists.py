@@ -15,7 +15,7 @@ from cishan.console.forms import ExportForm
 from cishan.console.pages.dressing import DRESSES, PLAIN
 from cishan.console.queries import LISTS, Shown
 from cishan.identity.guards import NO_STORE, allowed, lead_to, rule
-from cishan.identity.rules.permissions import Action
+from cishan.identity.rules.permissions import Action, scope_of
 from cishan.identity.rules.roles import Staff
 from cishan.kernel.errors import Invalid
 from cishan.kernel.text import N_
@@ -57,6 +57,10 @@ def query_of(request: Request[Any, Any, Any]) -> dict[str, Sequence[str]]:
     return dict(found)
 
 
+async def _wish(shown: Shown, staff: Staff, request: Request[Any, Any, Any]) -> Wish:
+    return await read(shown.of, query_of(request), regions=scope_of(staff, shown.action).regions)
+
+
 async def _page(shown: Shown, staff: Staff, wish: Wish, form: forms.Form[Any], status: int) -> Template:
     page = await page_of(shown.of, wish, *await shown.scope(staff, shown.action))
     retry = RETRIES.get(shown.of.code)
@@ -79,7 +83,8 @@ def _list_page(shown: Shown) -> ControllerRouterHandler:
     async def list_page(request: Request[Any, Any, Any]) -> Template:
         """Show one page of the list."""
         staff = await allowed(request, shown.action)
-        return await _page(shown, staff, await read(shown.of, query_of(request)), forms.empty(), HTTP_200_OK)
+        wish = await _wish(shown, staff, request)
+        return await _page(shown, staff, wish, forms.empty(), HTTP_200_OK)
 
     return list_page
 
@@ -95,7 +100,7 @@ def _export(shown: Shown) -> ControllerRouterHandler:
         """Give all rows as a spreadsheet, and note who took them and what for."""
         await allowed(request, shown.action, secret=True)
         staff = await allowed(request, shown.export)
-        wish = await read(shown.of, query_of(request))
+        wish = await _wish(shown, staff, request)
         form = forms.read(ExportForm, await request.form())
         try:
             if form.value is not None and not wish.form.errors:

@@ -91,6 +91,8 @@ class Choice:
     conditions: Mapping[str, str] = field(default_factory=dict)
     options: Callable[[], Awaitable[Sequence[Option]]] | None = None
     """Choices that the database knows."""
+    near: Callable[[Sequence[str]], Awaitable[Sequence[Option]]] | None = None
+    """Choices that lie in regions, of those like the patterns that the reader reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,14 +28,17 @@ _FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 _LONGEST = 200
 
 
-async def read(of: List, query: Mapping[str, Sequence[str]]) -> Wish:
-    """Read what a query string asks of a list; whatever cannot be read is told beside its field."""
+async def read(of: List, query: Mapping[str, Sequence[str]], *, regions: Sequence[str] = ("%",)) -> Wish:
+    """Read what a query string asks of a list; whatever cannot be read is told beside its field.
+
+    `regions` are patterns of what the reader reaches: a filter by place offers nothing beyond.
+    """
     raw = {name: [clean(text)[:_LONGEST] for text in texts] for name, texts in query.items()}
     errors: dict[str, str] = {}
     conditions: list[Condition] = []
     fields: list[Field] = []
     for one in of.filters:
-        options = await _options(one)
+        options = await _options(one, regions)
         fields.append(_field(one, options))
         conditions += _conditions(one, raw, options, errors)
     names = [name for f in fields for name in f.names]
@@ -71,11 +74,12 @@ def _order(of: List, text: str) -> tuple[str, bool]:
     return chosen.removeprefix("-"), chosen.startswith("-")
 
 
-async def _options(one: Filter) -> Sequence[Option]:
+async def _options(one: Filter, regions: Sequence[str]) -> Sequence[Option]:
     if not isinstance(one, Choice):
         return ()
     known = [Option(value, gettext(word), value) for value, word in one.words.items()]
-    return [*known, *(await one.options() if one.options else ())]
+    found = await one.options() if one.options else ()
+    return [*known, *found, *(await one.near(regions) if one.near else ())]
 
 
 def _field(one: Filter, options: Sequence[Option]) -> Field:

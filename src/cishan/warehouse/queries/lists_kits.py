@@ -29,14 +29,20 @@ from cishan.warehouse.rules.drives import (
 from cishan.warehouse.rules.kits import DOINGS, KIT_STATES, KIT_TONES
 
 
-async def site_options() -> list[Option]:
-    """Return the sites as choices."""
-    rows = await fetch("SELECT id, code, name FROM stock_site ORDER BY code LIMIT 1000")
+async def _sites(regions: Sequence[str]) -> list[Option]:
+    rows = await fetch(
+        "SELECT id, code, name FROM stock_site WHERE region LIKE ANY ({}::text[]) ORDER BY code LIMIT 1000",
+        list(regions),
+    )
     return [Option(row["code"], row["name"], row["id"]) for row in rows]
 
 
-async def _drive_options() -> list[Option]:
-    rows = await fetch("SELECT id, number, title FROM goods_drive ORDER BY number DESC LIMIT 500")
+async def _drives(regions: Sequence[str]) -> list[Option]:
+    within, values = drives_in(regions)
+    rows = await fetch(
+        f"SELECT id, number, title FROM goods_drive AS drive WHERE {within} ORDER BY number DESC LIMIT 500",
+        *values,
+    )
     return [Option(row["number"], f"{row['number']} {row['title']}", row["id"]) for row in rows]
 
 
@@ -148,8 +154,8 @@ ASSEMBLIES = List(
     ),
     filters=(
         Choice(code="doing", title=N_("What"), sql="made.doing = {}", words=DOINGS),
-        Choice(code="site", title=N_("Site"), sql="made.site = {}", options=site_options),
-        Choice(code="drive", title=N_("Drive"), sql="made.drive = {}", options=_drive_options),
+        Choice(code="site", title=N_("Site"), sql="made.site = {}", near=_sites),
+        Choice(code="drive", title=N_("Drive"), sql="made.drive = {}", near=_drives),
         Days(code="at", title=N_("When"), sql="made.at", moments=True),
     ),
 )
@@ -279,8 +285,8 @@ ENTITLEMENTS = List(
     ),
     filters=(
         Text(code="number", title=N_("Slip"), sql="turn.number ILIKE {}"),
-        Choice(code="drive", title=N_("Drive"), sql="turn.drive = {}", options=_drive_options),
-        Choice(code="site", title=N_("Site"), sql="turn.site = {}", options=site_options),
+        Choice(code="drive", title=N_("Drive"), sql="turn.drive = {}", near=_drives),
+        Choice(code="site", title=N_("Site"), sql="turn.site = {}", near=_sites),
         Choice(code="state", title=N_("State"), sql="turn.state = {}", words=ENTITLEMENT_STATES),
         Days(code="come", title=N_("Comes on"), sql="turn.come_on"),
     ),

@@ -25,8 +25,11 @@ from cishan.warehouse.queries.stock import shown
 from cishan.warehouse.rules import orders, scraps
 
 
-async def _sites() -> Sequence[Option]:
-    rows = await fetch("SELECT id, code, name FROM stock_site ORDER BY code LIMIT 500")
+async def _sites(regions: Sequence[str]) -> Sequence[Option]:
+    rows = await fetch(
+        "SELECT id, code, name FROM stock_site WHERE region LIKE ANY ({}::text[]) ORDER BY code LIMIT 500",
+        list(regions),
+    )
     return [Option(str(row["id"]), f"{row['code']} {row['name']}", row["id"]) for row in rows]
 
 
@@ -111,7 +114,7 @@ ORDERS = List(
     filters=(
         Text(code="number", title=N_("Order number"), sql="o.number ILIKE {}"),
         Choice(code="state", title=N_("State"), sql="o.state = {}", words=orders.STATES),
-        Choice(code="site", title=N_("Site"), sql="o.site = {}", options=_sites),
+        Choice(code="site", title=N_("Site"), sql="o.site = {}", near=_sites),
         Choice(code="kind", title=N_("Kind"), sql="o.kind = {}", words=orders.KINDS),
         Text(code="list", title=N_("Allocation list"), sql="b.title ILIKE {}"),
         Days(code="requested", title=N_("Requested"), sql="o.requested_at", moments=True),
@@ -166,7 +169,7 @@ SCRAPS = List(
         Text(code="lot", title=N_("Lot"), sql="l.number ILIKE {}"),
         Choice(code="state", title=N_("State"), sql="c.state = {}", words=scraps.SCRAP_STATES),
         Choice(code="ground", title=N_("Why"), sql="c.ground = {}", words=scraps.GROUNDS),
-        Choice(code="site", title=N_("Site"), sql="c.site = {}", options=_sites),
+        Choice(code="site", title=N_("Site"), sql="c.site = {}", near=_sites),
         Days(code="proposed", title=N_("Proposed"), sql="c.proposed_at", moments=True),
         Amounts(code="value", title=N_("Value"), sql="c.value_fen"),
     ),

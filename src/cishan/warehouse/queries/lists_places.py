@@ -51,8 +51,9 @@ def transfers_at_sites(patterns: Sequence[str]) -> Condition:
     )
 
 
-async def _sites() -> Sequence[Option]:
-    return [Option(str(site.id), f"{site.code} {site.name}", site.id) for site in await sites()]
+async def _sites(regions: Sequence[str]) -> Sequence[Option]:
+    found = await sites(regions=tuple(regions))
+    return [Option(str(site.id), f"{site.code} {site.name}", site.id) for site in found]
 
 
 async def _regions(rows: list[Row]) -> None:
@@ -172,7 +173,7 @@ BINS = List(
     ),
     filters=(
         Text(code="code", title=N_("Code"), sql="bin.code ILIKE {}"),
-        Choice(code="site", title=N_("Site"), sql="bin.site = {}", options=_sites),
+        Choice(code="site", title=N_("Site"), sql="bin.site = {}", near=_sites),
         Choice(code="purpose", title=N_("Purpose of the zone"), sql="bin.purpose = {}", words=PURPOSES),
         Flag(
             code="empty",
@@ -249,7 +250,7 @@ LOTS = List(
             title=N_("Site"),
             sql="EXISTS (SELECT FROM stock_balance AS s JOIN stock_bin AS b ON b.id = s.bin"
             " WHERE s.lot = lot.id AND s.on_hand > 0 AND b.site = {})",
-            options=_sites,
+            near=_sites,
         ),
         Days(code="expires", title=N_("Last day of use"), sql="lot.expires_on"),
         Flag(code="stocked", title=N_("In stock"), sql="lot.on_hand > 0"),
@@ -283,7 +284,7 @@ STOCK = List(
         Column(code="unit", title=N_("Unit")),
     ),
     filters=(
-        Choice(code="site", title=N_("Site"), sql="site.id = {}", options=_sites),
+        Choice(code="site", title=N_("Site"), sql="site.id = {}", near=_sites),
         *_ITEM_FILTERS,
         Text(code="bin", title=N_("Bin"), sql="bin.code ILIKE {}"),
         Text(code="lot", title=N_("Lot"), sql="lot.number ILIKE {}"),
@@ -366,7 +367,7 @@ TRANSFERS = List(
     filters=(
         Text(code="number", title=N_("Transfer"), sql="transfer.number ILIKE {}"),
         Choice(code="state", title=N_("State"), sql="transfer.state = {}", words=transfers.STATES),
-        Choice(code="source", title=N_("From site"), sql="transfer.source = {}", options=_sites),
-        Choice(code="target", title=N_("To site"), sql="transfer.target = {}", options=_sites),
+        Choice(code="source", title=N_("From site"), sql="transfer.source = {}", near=_sites),
+        Choice(code="target", title=N_("To site"), sql="transfer.target = {}", near=_sites),
     ),
 )
