@@ -2,6 +2,8 @@
 
 import io
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -9,13 +11,16 @@ import pypdf
 import pytest
 import structlog
 
+from cishan.console.queries import LISTS as LISTS_OF_STAFF
+from cishan.identity.rules.permissions import Action
 from cishan.identity.rules.roles import Role
+from cishan.kernel import clock
 from cishan.plumbing import crypto
 from cishan.plumbing.db import fetch
 from cishan.warehouse.queries import orders as order_queries
 from tests.conftest import unhurried
 from tests.identity import staffing
-from tests.warehouse import every_form
+from tests.warehouse import every_form, offering, stocking
 from tests.warehouse.every_form import HERE, NAME, PHONE, VALID, World, a_world
 from tests.warehouse.test_every_form import undone
 from tests.warehouse.test_reach import LISTS, SHOWN, filled, pages
@@ -25,6 +30,7 @@ pytestmark = pytest.mark.usefixtures("config", "db")
 DIGITS = PHONE.removeprefix("+86")
 SECRETS = (NAME, DIGITS, "138 0000 7766", "不存在村7号")
 """Of the address the town may be read, not the house."""
+GIVER = offering.PHONE.removeprefix("+86")
 
 
 async def _blind(client: httpx.AsyncClient) -> None:
@@ -101,6 +107,29 @@ async def test_lists_searches_the_public_pages_and_the_logs(client: httpx.AsyncC
     for table in ("audit.transition", "goods_order", "goods_entitlement", "message", "goods_recall_receiver"):
         rows = str(await fetch(f"SELECT * FROM {table}"))
         assert not [secret for secret in SECRETS if secret in rows], table
+
+
+async def test_lists_that_a_keeper_takes_away_name_nobody(client: httpx.AsyncClient) -> None:
+    world = await a_world(client)
+    await every_form.made_kit(replace(world, mark="K"))
+    for make in (every_form.offer, every_form.incomplete, every_form.scrap, _everybody):
+        await make(world)
+    await stocking.a_lot(world.item, world.shelf.id, 3, expires_on=clock.today() + timedelta(days=9))
+    await every_form.stocktake(world)
+    await _blind(client)
+    taken, wrong = dict[str, int](), list[Any]()
+    for shown in LISTS_OF_STAFF:
+        if shown.action is not Action.STOCK_READ:
+            continue
+        answer = await client.post(f"{shown.path}/export", data={"format": "csv", "purpose": "核对"})
+        if shown.export is Action.STOCK_EXPORT:
+            taken[shown.of.code] = len(answer.text.splitlines()) - 1
+        if answer.status_code != (200 if shown.export is Action.STOCK_EXPORT else 403):
+            wrong.append((shown.path, answer.status_code))
+        if told := _told(answer) + [one for one in (GIVER,) if one in _said(answer)]:
+            wrong.append((shown.path, told))
+    assert wrong == []
+    assert {code for code, rows in taken.items() if rows < 1} == set(), "an empty list names nobody anyway"
 
 
 @pytest.mark.parametrize(
