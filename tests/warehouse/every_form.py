@@ -531,12 +531,14 @@ def _item_data(**more: Any) -> dict[str, Any]:
 
 
 async def _new_item(w: World) -> Sent:
-    return Sent("/staff/warehouse/items/new", _item_data())
+    data = _item_data(code=f"NEW1{w.mark}", barcodes=f"OWN-1{w.mark}")
+    return Sent("/staff/warehouse/items/new", data)
 
 
 async def _edit_item(w: World) -> Sent:
-    item = await stocking.an_item("COAT9", name="棉衣", category=Category.CLOTHING)
-    return Sent(f"/staff/warehouse/items/{item}/edit", _item_data(code="COAT9", barcodes=""))
+    code = f"COAT9{w.mark}"
+    item = await stocking.an_item(code, name="棉衣", category=Category.CLOTHING)
+    return Sent(f"/staff/warehouse/items/{item}/edit", _item_data(code=code, barcodes=f"OWN-9{w.mark}"))
 
 
 async def _a_sheet() -> dict[str, tuple[str, bytes]]:
@@ -636,7 +638,7 @@ async def _scan(w: World) -> Sent:
 
 
 async def _learn(w: World) -> Sent:
-    return Sent("/staff/scan/learn", {"code": "6901234567892", "item": str(w.item), "quantity": "12"})
+    return Sent("/staff/scan/learn", {"code": f"OWN-5{w.mark}", "item": str(w.item), "quantity": "12"})
 
 
 # --- offers ---------------------------------------------------------------------------------------------
@@ -792,7 +794,8 @@ def _drive_data(s: Season, **more: Any) -> dict[str, Any]:
 async def _kit(w: World) -> Sent:
     s = await season(w, kits_made=0)
     kit = await kit_queries.kit_by_id(s.version)
-    data = {"item": str(s.kit), "note": "加一条毛毯"}
+    item = await stocking.an_item(f"KIT{w.mark}", name="暖家包", category=Category.KIT, life=None)
+    data = {"item": str(item), "note": "加一条毛毯"}
     for n, part in enumerate(kit.parts, 1):
         data |= {f"part_{n}": str(part.item), f"pieces_{n}": "2"}
     return Sent("/staff/kits/new", data)

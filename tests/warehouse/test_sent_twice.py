@@ -39,6 +39,11 @@ ANEW = {
     "/staff/kits/new",  # the draft that it had made is written anew
     "/staff/warehouse/items/{item_id:uuid}/edit",  # so are packs and barcodes
 }
+"""Of these the rows are counted, for new ones stand in the place of the old."""
+
+
+def _without_digests(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": row["name"], "count": row["count"]} for row in rows]
 
 
 @pytest.mark.usefixtures("db")
@@ -54,7 +59,10 @@ async def test_one_after_another(part: int, client: httpx.AsyncClient) -> None:
             second = await _post(client, sent)
             if _answer(first) != _answer(second):
                 wrong.append((name, _answer(first), _answer(second)))
-            if await fingerprint() != once and name not in ANEW:
+            again = await fingerprint()
+            if name in ANEW:
+                once, again = _without_digests(once), _without_digests(again)
+            if again != once:
                 wrong.append((name, "did it twice"))
     assert wrong == [], "\n".join(map(str, wrong))
 
@@ -84,16 +92,6 @@ async def _grown(
     }
 
 
-ONLY_ONCE = {
-    "/staff/warehouse/items/new",
-    "/staff/warehouse/items/{item_id:uuid}/edit",
-    "/staff/warehouse/items/import/apply",
-    "/staff/scan/learn",
-    "/staff/kits/new",
-}
-"""They change the one catalogue: a second form of the same changes nothing more, and is not compared."""
-
-
 @pytest.mark.parametrize("part", range(3))
 async def test_at_the_same_moment(part: int, browser: httpx.AsyncClient) -> None:
     world, wrong = await a_world(browser), list[Any]()
@@ -101,7 +99,7 @@ async def test_at_the_same_moment(part: int, browser: httpx.AsyncClient) -> None
         await unhurried()
         one, _ = await _grown(await beside(world, f"A{number}"), name, 1, browser)
         two, answers = await _grown(await beside(world, f"B{number}"), name, 2, browser)
-        if one != two and name not in ONLY_ONCE:
+        if one != two:
             wrong.append(
                 (name, "rows", {t: (one.get(t), two.get(t)) for t in one | two if one.get(t) != two.get(t)})
             )
