@@ -16,7 +16,8 @@ from cishan.kernel import ids
 from cishan.main import create_app
 from cishan.plumbing.db import atomic
 from tests.conftest import unhurried
-from tests.warehouse.every_form import ROUTES, VALID, Sent, a_world, fingerprint, routes
+from tests.warehouse.every_form import ROUTES, VALID, routes
+from tests.warehouse.forms.world import Sent, a_world, fingerprint
 
 pytestmark = pytest.mark.usefixtures("config", "db")
 

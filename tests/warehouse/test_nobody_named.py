@@ -20,8 +20,10 @@ from cishan.plumbing.db import fetch
 from cishan.warehouse.queries import orders as order_queries
 from tests.conftest import unhurried
 from tests.identity import staffing
-from tests.warehouse import every_form, offering, stocking
-from tests.warehouse.every_form import HERE, NAME, PHONE, VALID, World, a_world
+from tests.warehouse import offering, stocking
+from tests.warehouse.every_form import VALID
+from tests.warehouse.forms import counts, drives, offers, orders, transfers
+from tests.warehouse.forms.world import HERE, NAME, PHONE, World, a_world
 from tests.warehouse.test_every_form import undone
 from tests.warehouse.test_reach import LISTS, SHOWN, filled, pages
 
@@ -74,13 +76,13 @@ async def test_pages_and_papers_of_one_thing(part: int, client: httpx.AsyncClien
 
 async def _everybody(w: World) -> str:
     """Write the receiver down wherever receivers are; return the secret link of one order."""
-    order = await every_form.handed_over(w)
+    order = await orders.handed_over(w)
     for make in (
-        every_form.requested,
-        every_form.missing,
-        every_form.batch,
-        every_form.turn,
-        every_form.recall,
+        orders.requested,
+        orders.missing,
+        orders.batch,
+        drives.turn,
+        counts.recall,
     ):
         await make(w)
     return f"/o/{crypto.secret_link(order, purpose=order_queries.LINK)}"
@@ -111,11 +113,11 @@ async def test_lists_searches_the_public_pages_and_the_logs(client: httpx.AsyncC
 
 async def test_lists_that_a_keeper_takes_away_name_nobody(client: httpx.AsyncClient) -> None:
     world = await a_world(client)
-    await every_form.made_kit(replace(world, mark="K"))
-    for make in (every_form.offer, every_form.incomplete, every_form.scrap, _everybody):
+    await drives.made_kit(replace(world, mark="K"))
+    for make in (offers.offer, transfers.incomplete, orders.scrap, _everybody):
         await make(world)
     await stocking.a_lot(world.item, world.shelf.id, 3, expires_on=clock.today() + timedelta(days=9))
-    await every_form.stocktake(world)
+    await counts.stocktake(world)
     await _blind(client)
     taken, wrong = dict[str, int](), list[Any]()
     for shown in LISTS_OF_STAFF:

@@ -16,19 +16,9 @@ from cishan.main import create_app
 from cishan.plumbing.db import fetch, fetch_value
 from tests.conftest import unhurried
 from tests.identity import staffing
-from tests.warehouse import every_form
-from tests.warehouse.every_form import (
-    ELSEWHERE,
-    ROUTES,
-    STARTS,
-    VALID,
-    Case,
-    Sent,
-    World,
-    a_world,
-    fingerprint,
-    routes,
-)
+from tests.warehouse.every_form import ROUTES, STARTS, VALID, routes
+from tests.warehouse.forms import counts, drives, goods, offers, orders, transfers
+from tests.warehouse.forms.world import ELSEWHERE, Case, Sent, World, a_world, fingerprint
 from tests.warehouse.test_every_form import undone
 
 pytestmark = pytest.mark.usefixtures("config", "db")
@@ -52,7 +42,7 @@ OF_ALL = {
 
 
 async def _made(w: World) -> Sent:
-    return Sent(f"/staff/kits/made/{await every_form.made_kit(w)}")
+    return Sent(f"/staff/kits/made/{await drives.made_kit(w)}")
 
 
 SHOWN: dict[str, Case] = {"/staff/kits/made/{made_id:uuid}": _made}
@@ -196,15 +186,15 @@ NUMBERED = (
 
 async def _all_things(w: World) -> set[str]:
     """Make one of everything and return the numbers by which it is known."""
-    await every_form.handed_over(w)
-    await every_form.batch(w)
-    await every_form.offer(w)
-    await every_form.incomplete(w)
-    await every_form.scrap(w)
-    await every_form.turn(w)
-    await every_form.recall(w)
-    await every_form.stocktake(w)
-    await every_form.label(w, bound=True)
+    await orders.handed_over(w)
+    await orders.batch(w)
+    await offers.offer(w)
+    await transfers.incomplete(w)
+    await orders.scrap(w)
+    await drives.turn(w)
+    await counts.recall(w)
+    await counts.stocktake(w)
+    await goods.label(w, bound=True)
     numbers = set()
     for table in NUMBERED:
         numbers |= {row["number"] for row in await fetch(f"SELECT number FROM {table}")}

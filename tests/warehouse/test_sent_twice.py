@@ -10,7 +10,8 @@ import pytest
 from cishan.main import in_shell
 from cishan.settings import Settings
 from tests.conftest import a_site_of, unhurried
-from tests.warehouse.every_form import VALID, Sent, World, a_world, beside, fingerprint
+from tests.warehouse.every_form import VALID
+from tests.warehouse.forms.world import Sent, World, a_world, beside, fingerprint
 from tests.warehouse.test_every_form import undone
 
 READS = {
