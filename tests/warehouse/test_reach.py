@@ -243,6 +243,22 @@ async def test_lists_exports_scans_searches_and_labels_give_nothing_of_another_c
     assert wrong == []
 
 
+@pytest.mark.parametrize("path", ["warehouse/bins", "warehouse/orders", "assemblies"])
+async def test_lists_are_filtered_by_the_sites_within_reach_alone(
+    path: str, client: httpx.AsyncClient
+) -> None:
+    world = await a_world(client)
+    code = await fetch_value("SELECT code FROM stock_site WHERE id = {}", world.site)
+    value = code if path == "assemblies" else str(world.site)
+    near = await client.get(f"/staff/{path}", params={"site": value})
+    assert f'<option value="{value}" selected' in near.text
+    assert "请选择其中一项。" not in near.text
+    await _far(client)
+    far = await client.get(f"/staff/{path}", params={"site": value})
+    assert f'value="{value}"' not in re.sub(r"<a .*?</a>", "", far.text, flags=re.S)
+    assert "请选择其中一项。" in far.text
+
+
 def test_every_form_of_the_county_is_walked() -> None:
     app = create_app(gateways.settings(), with_pool=False)
     assert set(routes(app, "POST")) == ROUTES
