@@ -85,3 +85,17 @@ async def _hold(offer: UUID, lot: UUID, *, is_out: bool, promised: int) -> None:
     assert (await intake.offer_by_id(offer)).state is (State.GRADED if is_out else State.BOOKED)
     broken = {one.proof for one in (await proofs.prove()).findings}
     assert broken == ({"orders"} if promised else set())  # what is promised here is promised to no order
+
+
+@pytest.mark.usefixtures("crowd")
+async def test_all_of_a_lot_is_shelved_once_by_ten_forms_of_one_request() -> None:
+    found = await offering.a_booked_offer(await a_house(), fund=FUND)
+    by, request = await the_keeper("wu"), uuid4()
+    (lying,) = await arrivals.lying(found.id)
+    every = (
+        receiving.shelve(found.id, lying.lot, "DZ-A-01", 20, request=request, by=by) for _ in range(WORKERS)
+    )
+    assert await asyncio.gather(*every) == [None] * WORKERS
+    (lies,) = await arrivals.lying(found.id)
+    assert (lies.purpose, lies.free) == (Purpose.SHELF, 20)
+    assert (await proofs.prove()).findings == ()

@@ -271,6 +271,7 @@ async def shelve(
     if target is None or not target.active:
         raise Invalid(N_("No bin has this code."), field="bin")
     async with atomic():
+        await lock(offer_id)  # the same form at the same moment waits here, and then finds itself done
         if await stock.is_posted(request):
             return
         here = [one for one in await arrivals.lying(offer_id) if one.lot == lot]
