@@ -1,7 +1,9 @@
 """Writing off: a maker, a witness and photos; checkers; and nobody is given the goods meanwhile."""
 
+import re
 from uuid import UUID
 
+import httpx
 import pytest
 
 from cishan.approvals import actions as approvals
@@ -19,7 +21,7 @@ from cishan.warehouse.rules.places import Purpose
 from cishan.warehouse.rules.scraps import SCRAP, Ground
 from cishan.warehouse.rules.stock import LotState
 from seeds import approvals as seeds
-from tests.identity.staffing import CITY, a_member
+from tests.identity.staffing import CITY, a_member, sign_in
 from tests.warehouse.ordering import brought, everything, requested, reserved
 from tests.warehouse.stocking import a_bin, booked, stock_of
 from tests.warehouse.test_orders import a_shelf
@@ -125,6 +127,24 @@ async def test_a_proposal_needs_words_a_witness_a_photo_and_goods() -> None:
             request=ids.new_id(),
         )
     assert await everything() == before
+
+
+async def test_the_foot_of_the_list_adds_pieces_up_as_pieces(client: httpx.AsyncClient) -> None:
+    _, site, _, lot, keeper = await proposed(4)
+    shelf = (await a_bin(site)).id
+    await scraps.propose(
+        await told(),
+        lot_id=lot,
+        bin_id=shelf,
+        quantity=3,
+        ground=Ground.DAMAGED,
+        by=keeper,
+        request=ids.new_id(),
+    )
+    await sign_in(client, "keeper")
+    page = (await client.get("/staff/warehouse/scraps")).text
+    foot = page.partition("<tfoot")[2].partition("</tfoot")[0]
+    assert re.findall(r'data-label="(数量|价值)">([^<]*)<', foot) == [("数量", "7"), ("价值", "¥420.00")]
 
 
 async def test_what_lies_in_quarantine_is_not_proposed_twice() -> None:
