@@ -162,6 +162,7 @@ LISTS = (
     "/staff/warehouse/recalls/new",
     "/staff/warehouse/bins",
     "/staff/warehouse/lots",
+    "/staff/warehouse/moves",
     "/staff/warehouse/orders",
     "/staff/warehouse/scraps",
     "/staff/warehouse/sites",
@@ -175,7 +176,7 @@ LISTS = (
     "/staff/kits",
     "/staff",
 )
-EXPORTED = tuple(path.removeprefix("/staff/") for path in LISTS[6:17])
+EXPORTED = tuple(path.removeprefix("/staff/") for path in LISTS[6:18])
 
 
 NUMBERED = (

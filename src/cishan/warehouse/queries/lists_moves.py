@@ -34,8 +34,9 @@ _VALUES = """
      ORDER BY m.id"""
 
 
-async def _sites() -> Sequence[Option]:
-    return [Option(str(site.id), f"{site.code} {site.name}", site.id) for site in await sites()]
+async def _sites(regions: Sequence[str]) -> Sequence[Option]:
+    found = await sites(regions=tuple(regions))
+    return [Option(str(site.id), f"{site.code} {site.name}", site.id) for site in found]
 
 
 async def _movers() -> Sequence[Option]:
@@ -151,7 +152,7 @@ MOVES = List(
             sql="item.name_zh ILIKE {} OR item.name_en ILIKE {} OR item.code ILIKE {}",
         ),
         Choice(code="kind", title=N_("What"), sql="cause.kind = {}", words=CAUSES),
-        Choice(code="site", title=N_("Site"), sql="bin.site = {}", options=_sites),
+        Choice(code="site", title=N_("Site"), sql="bin.site = {}", near=_sites),
         Text(code="bin", title=N_("Bin"), sql="bin.code ILIKE {}"),
         Days(code="at", title=N_("When"), sql="cause.at", moments=True),
         Choice(code="person", title=N_("By whom"), sql="cause.person = {}", options=_movers),
