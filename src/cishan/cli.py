@@ -157,9 +157,11 @@ def _prepared(work: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(work)
     def run(*args: Any, **kwargs: Any) -> Any:
         from cishan import gateways
-        from cishan.ops.starting import prepare
+        from cishan.ops.starting import check_database, prepare
 
-        gateways.use(prepare())
+        settings = prepare()
+        check_database(settings.database_url, role=settings.database_role)
+        gateways.use(settings)
         return work(*args, **kwargs)
 
     return run

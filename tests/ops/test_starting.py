@@ -53,6 +53,13 @@ def test_a_taken_sandbox_port_is_named_with_its_own_setting(taken: int, tmp_path
     assert "SANDBOX_PORT" in done.stderr
 
 
+def test_a_command_says_that_the_database_has_no_schema_yet(tmp_path: Path) -> None:
+    done = cishan("check-stock", DATABASE_URL="", CISHAN_DATA=str(tmp_path))
+    assert done.returncode == 2
+    assert "run `cishan migrate` once as its owner" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
     done = cishan("migrate", DATABASE_URL="postgresql://cishan:geheim@127.0.0.1:1/cishan")
     assert done.returncode == 2
