@@ -20,7 +20,7 @@ MOVES = 1_000_000
 LINES = 50
 """Moves of a cause."""
 KEEPER = "demo-warehouse"
-PATHS = ("/staff/warehouse/figures", "/warehouse")
+PATHS = ("/staff/warehouse/stock", "/staff/warehouse/lots", "/staff/warehouse/figures", "/warehouse")
 _HISTORY = """
     WITH nth AS (
         SELECT n, gen_random_uuid() AS gone, gen_random_uuid() AS back,
